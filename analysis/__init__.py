@@ -1,0 +1,1 @@
+"""Pure: frames in, findings out. No I/O, no clock, no unseeded randomness."""

@@ -1,0 +1,304 @@
+"""The journey report and the overview: the public contract of `--format json`.
+
+*Counts* are of all journeys started in the window, as they stand at `as_of`. *Rates* are at the horizon:
+each has its own `n` and `day`, and is null where fewer than ten journeys could tell. What fewer than k
+people share is missing from the lists and counted in `hidden`. Times are seconds. `docs/report.schema.json`
+and `docs/overview.schema.json` are generated from these types.
+"""
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+NAMES_OF_METHODS = ("wilson", "aalen-johansen")
+
+
+class Window(Struct, frozen=True):
+    """The journey starts selected, ISO 8601 in UTC: `from` included, `to` not; null for no bound."""
+
+    from_: str | None = field(name="from")
+    to: str | None
+
+
+class JourneyCounts(Struct, frozen=True, kw_only=True):
+    """Journeys by where they stand; succeeded .. open add up to started."""
+
+    started: int
+    succeeded: int
+    refused: int
+    cancelled: int
+    expired: int
+    abandoned: int
+    open: int
+    cancelled_afterwards: int
+    resurrected: int
+    broken_promise: int
+
+
+class MatureRate(Struct, frozen=True, kw_only=True):
+    """A share of the journeys of mature weeks alone; Wilson interval."""
+
+    rate: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+class Completion(Struct, frozen=True, kw_only=True):
+    """Succeeded or refused by the horizon; `note` says why a rate is missing."""
+
+    rate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    method: str | None
+    day: int | None
+    note: str | None
+    mature: MatureRate
+
+
+class FunnelStep(Struct, frozen=True, kw_only=True):
+    """One step of the funnel; an optional step carries `reached` alone.
+
+    Between required steps reached = next reached + lost + open + finished. `low` and `high` are the
+    Wilson interval of `of_entry`.
+    """
+
+    step: str
+    reached: int
+    lost: int | UnsetType = UNSET
+    finished: int | UnsetType = UNSET
+    open: int | UnsetType = UNSET
+    of_entry: float | None | UnsetType = UNSET
+    of_previous: float | None | UnsetType = UNSET
+    low: float | None | UnsetType = UNSET
+    high: float | None | UnsetType = UNSET
+    median_s: float | None | UnsetType = UNSET
+    p90_s: float | None | UnsetType = UNSET
+
+
+class RouteFunnel(Struct, frozen=True, kw_only=True):
+    """The funnel of the journeys that took one route."""
+
+    route: str
+    started: int
+    funnel: list[FunnelStep]
+
+
+class TrendWeek(Struct, frozen=True, kw_only=True):
+    """One ISO week of starts, Europe/Helsinki; `completed` as it stands, `rate` by the horizon."""
+
+    week: str
+    started: int
+    completed: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    mature: bool
+    note: str | None
+
+
+class Causes(Struct, frozen=True, kw_only=True):
+    """Drop-offs at a step by how the journey ended."""
+
+    cancelled: int
+    expired: int
+    abandoned: int
+
+
+class StepRow(Struct, frozen=True, kw_only=True):
+    """One step: entered = advanced + dropped + open; `contribution` = dropped of all started."""
+
+    step: str
+    actor: str
+    entered: int
+    advanced: int
+    dropped: int
+    open: int
+    causes: Causes
+    drop_off_rate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    method: str | None
+    day: int | None
+    note: str | None
+    contribution: float | None
+    median_s: float | None
+    p90_s: float | None
+
+
+class GroupStep(Struct, frozen=True, kw_only=True):
+    """One step in one group of a breakdown."""
+
+    step: str
+    entered: int
+    dropped: int
+    drop_off_rate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    day: int | None
+    note: str | None
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    """The journeys of one value; rates are read at a day common to all groups."""
+
+    value: str
+    started: int
+    completed: int
+    lost: int
+    open: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    day: int | None
+    note: str | None
+    steps: list[GroupStep]
+
+
+class Breakdown(Struct, frozen=True, kw_only=True):
+    """Groups by the first value of an attribute; `attribute` is null where none was asked for."""
+
+    attribute: str | None
+    groups: list[Group]
+
+
+class Start(Struct, frozen=True, kw_only=True):
+    """Journeys by the step of their first visit."""
+
+    step: str
+    count: int
+
+
+class Transition(Struct, frozen=True, kw_only=True):
+    """Consecutive visits; times from the last touchpoint of one to the first of the next."""
+
+    from_: str = field(name="from")
+    to: str
+    count: int
+    median_s: float | None
+    p90_s: float | None
+
+
+class End(Struct, frozen=True, kw_only=True):
+    """Journeys by the step of their last visit and where they stand."""
+
+    step: str
+    outcome: str
+    count: int
+
+
+class Variant(Struct, frozen=True, kw_only=True):
+    """One sequence of visits really walked; `share` of the journeys that have a visit."""
+
+    steps: list[str]
+    count: int
+    share: float
+
+
+class Spent(Struct, frozen=True, kw_only=True):
+    """Time of completed journeys: with the customer, or waiting for the city."""
+
+    n: int
+    median_s: float | None
+    p90_s: float | None
+
+
+class Time(Struct, frozen=True, kw_only=True):
+    """Start to outcome of completed journeys, and whose time it was."""
+
+    total: Spent
+    customer: Spent
+    city: Spent
+
+
+class UnmappedName(Struct, frozen=True, kw_only=True):
+    """A raw name that no definition covers."""
+
+    name: str
+    touchpoints: int
+
+
+class JourneyReport(Struct, frozen=True, kw_only=True):
+    """Everything `polku report SERVICE --format json` says."""
+
+    service: str
+    as_of: str
+    position: int
+    k: int
+    public_log: bool
+    where: dict[str, str]
+    window: Window
+    journeys: JourneyCounts
+    touchpoints: int
+    unmapped: int
+    unmapped_names: list[UnmappedName]
+    unlinked: int
+    horizon_days: int
+    assumed_deadlines: list[str]
+    completion: Completion
+    funnel: list[FunnelStep]
+    outside_funnel: int
+    routes: list[RouteFunnel]
+    trend: list[TrendWeek]
+    by: Breakdown
+    steps: list[StepRow]
+    before_first_step: int
+    starts: list[Start]
+    transitions: list[Transition]
+    ends: list[End]
+    variants: list[Variant]
+    variants_total: int
+    variants_coverage: float | None
+    time: Time
+    hidden: dict[str, int]
+
+
+class ServiceLine(Struct, frozen=True, kw_only=True):
+    """One service of the overview; `worst_step` is where most journeys were lost."""
+
+    service: str
+    division: str
+    started: int
+    completed: int
+    lost: int
+    open: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    day: int | None
+    note: str | None
+    median_s: float | None
+    worst_step: str | None
+    recent_rate: float | None
+    recent_n: int
+    earlier_rate: float | None
+    earlier_n: int
+
+
+class DropOff(Struct, frozen=True, kw_only=True):
+    """One (service, step) of the city's ranking, most journeys lost first."""
+
+    service: str
+    step: str
+    dropped: int
+    drop_off_rate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    day: int | None
+
+
+class Overview(Struct, frozen=True, kw_only=True):
+    """All services, one line each, and where the city loses most journeys."""
+
+    as_of: str
+    position: int
+    k: int
+    window: Window
+    services: list[ServiceLine]
+    drop_offs: list[DropOff]
+    hidden: dict[str, int]

@@ -1,0 +1,1 @@
+"""Messages in; each touchpoint recorded once, or quarantined with a reason."""

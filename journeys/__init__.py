@@ -1,0 +1,1 @@
+"""The record: what happened. Imports nothing of ours."""

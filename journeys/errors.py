@@ -1,0 +1,81 @@
+"""Everything Polku raises on purpose.
+
+```
+PolkuError                    an expected failure: one line, exit code 1
+├── ServiceDefinitionError    a catalogue that cannot be used; lists every problem at once
+├── UnknownServiceError       no such service, with the nearest names
+├── UnknownStepError          no such step, with the steps there are
+├── LogError                  the log cannot be used as it is
+│   └── FencedError           another writer moved a source's position first
+├── SourceError               a source that cannot be read at all
+├── ProjectionError           the read models cannot answer
+└── DisclosureError           an answer would show fewer than k people
+```
+
+A message says what, where and why, then `Hint:` with a value that would work. It never holds a customer
+reference or a payload.
+"""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class PolkuError(Exception):
+    """An expected failure: a sentence for the user, no traceback."""
+
+
+class ServiceDefinitionError(PolkuError):
+    """One or more service definitions cannot be used."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class UnknownServiceError(PolkuError):
+    """A service key that no definition has."""
+
+    def __init__(self, key: str, known: Iterable[str]) -> None:
+        self.key = key
+        self.known = tuple(known)
+        super().__init__(f"service {key!r} is not known. {_hint('services', key, self.known)}")
+
+
+class UnknownStepError(PolkuError):
+    """A step key that the service does not have."""
+
+    def __init__(self, step: str, service: str, known: Iterable[str]) -> None:
+        self.step = step
+        self.known = tuple(known)
+        super().__init__(
+            f"step {step!r} is not a step of service {service!r}. {_hint('steps', step, self.known)}"
+        )
+
+
+class LogError(PolkuError):
+    """The log cannot be used as it is."""
+
+
+class FencedError(LogError):
+    """Another writer moved a source's position since it was read; nothing of the batch was stored."""
+
+
+class SourceError(PolkuError):
+    """A source that cannot be read at all; single bad records are quarantined instead."""
+
+
+class ProjectionError(PolkuError):
+    """The read models cannot answer."""
+
+
+class DisclosureError(PolkuError):
+    """An answer would show, or let a reader work out, something about fewer than k people."""
+
+
+def _hint(what: str, wanted: str, known: Sequence[str]) -> str:
+    if not known:
+        return f"Hint: there are no {what} yet"
+    near = get_close_matches(wanted, known, n=1)
+    if near:
+        return f"Hint: did you mean {near[0]!r}? Known {what}: {', '.join(known)}"
+    return f"Hint: known {what}: {', '.join(known)}"
