@@ -1,0 +1,285 @@
+"""What may be stored of a message, and under which name.
+
+Three rules, applied before anything reaches the log:
+
+* A *reference* (a producer's `case` or `person`) is stored as its *pseudonym*, a keyed hash over the
+  service and the reference: one person cannot be followed from service to service, and nobody without
+  the key can try references out. References are hashed exactly as sent: trimming or changing case would
+  merge what a producer keeps apart. One of white space alone is no reference.
+* *Attributes* pass an allow-list, the service's own and the common ones.
+* The *guard* reads every other text for Finnish identity codes, e-mail addresses, phone numbers, IBANs and
+  licence plates. Where a kind has a check digit it is verified, because ordinary identifiers (UUIDs,
+  counters, times) must pass.
+
+What the guard does not see, so that reservation numbers pass: a landline number without a space, a mobile
+number of fewer than nine digits, a foreign number without `+`, and a plate that is not written in capitals
+with a hyphen and two or three digits (`abc-123`, `ABC123`, `ABC-1`).
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from journeys.errors import PolkuError
+from journeys.service import Service
+
+Kind = Literal["an identity code", "an email address", "a phone number", "an IBAN", "a licence plate"]
+
+COMMON_ATTRIBUTES = frozenset(
+    ("lang", "device", "route", "variant", "field", "reason", "score", "district")
+)
+"""Attributes every service may store (DESIGN 4.1)."""
+
+PSEUDONYM_LENGTH = 32
+"""Hexadecimal characters, 128 bits. Among a thousand million references of one service the chance that any
+two share a pseudonym is about 10^-21, and guessing one back needs the key whatever the length; the other
+half of the hash would only make the log's largest columns longer."""
+
+MINIMUM_KEY_LENGTH = 16
+"""Bytes. A shorter key could be tried out together with the references, which are often just counters."""
+
+
+class Pseudonyms:
+    """The keyed hashes of one deployment; never shows its key or what it has hashed.
+
+    Attributes:
+        of: see `of`; every kind of hash has its own domain, so that none can be had through another.
+    """
+
+    __slots__ = ("_digests", "_references")
+
+    def __init__(self, key: bytes) -> None:
+        """Derive the keys of the deployment's hashes.
+
+        Args:
+            key: The deployment's secret, kept outside the database.
+
+        Raises:
+            PolkuError: The key is shorter than 16 bytes.
+        """
+        if len(key) < MINIMUM_KEY_LENGTH:
+            raise PolkuError(
+                f"pseudonym key: it has {len(key)} bytes, so references could be guessed from their "
+                f"pseudonyms. Hint: at least {MINIMUM_KEY_LENGTH} random bytes, e.g. from "
+                "`openssl rand -hex 32`"
+            )
+        # A copy of a keyed hash is a third of the price of keying a new one.
+        self._references = hmac.new(key, digestmod=hashlib.sha256)
+        self._digests = hmac.new(
+            hmac.new(key, b"polku quarantine digest", hashlib.sha256).digest(),
+            digestmod=hashlib.sha256,
+        )
+
+    def __repr__(self) -> str:
+        return "Pseudonyms()"
+
+    def of(self, reference: str, service: str) -> str:
+        """Hash a reference: HMAC-SHA-256 over the JSON array `[service, reference]`, 32 characters."""
+        return self._hash([service, reference])
+
+    def of_identifier(self, identifier: str, source: str) -> str:
+        """Hash a producer's `id` that shows a reference.
+
+        The message is `["id", source, id]`: three elements, so it never equals a reference's pseudonym, and
+        no service, so the same id sent for another service is still seen as a conflict.
+        """
+        return self._hash(["id", source, identifier])
+
+    def digest(self, sha256: bytes) -> str:
+        """Key the SHA-256 of a rejected record, as 64 hexadecimal characters.
+
+        A plain hash of a short record could be found by trying; this one tells only who has the key
+        whether two records were the same. Sources compute the SHA-256, so that they need no key and can do
+        it while they skip a line that does not fit into memory.
+        """
+        keyed = self._digests.copy()
+        keyed.update(sha256)
+        return keyed.hexdigest()
+
+    def _hash(self, message: Sequence[str]) -> str:
+        keyed = self._references.copy()
+        keyed.update(msgspec.json.encode(message))
+        return keyed.hexdigest()[:PSEUDONYM_LENGTH]
+
+
+def pseudonymise(reference: str, *, key: bytes, service: str) -> str:
+    """Hash one reference; `Pseudonyms` does many.
+
+    Examples:
+        >>> pseudonymise("R-20931", key=b"0123456789abcdef", service="varaamo-booking")
+        '26ffbb8cf8ef36ddc60d0bda2bd5d0e1'
+    """
+    return Pseudonyms(key).of(reference, service)
+
+
+def allowed_attributes(versions: Sequence[Service]) -> frozenset[str]:
+    """Names of the attributes that any version of one service lets through, the common ones included."""
+    return COMMON_ATTRIBUTES.union(*(version.attributes for version in versions))
+
+
+def shows_reference(text: str, reference: str) -> bool:
+    """Whether a text shows a reference, upper and lower case alike.
+
+    References of four characters and more are found anywhere (`R-931` in `R-931001`); shorter ones only
+    as a word of their own (`17` in `order-17-pay`), for every second identifier has a `1` in it.
+
+    Args:
+        text: The text, case-folded.
+        reference: The reference, case-folded.
+    """
+    if reference not in text:
+        return False
+    if len(reference) >= 4:
+        return True
+    return re.search(rf"(?<![^\W_]){re.escape(reference)}(?![^\W_])", text) is not None
+
+
+def find_personal_data(text: str, *, plates: bool = True) -> Kind | None:
+    """Find the first kind of personal data that a text holds.
+
+    Args:
+        text: Any text, of any length; the time taken is linear in it.
+        plates: Look for licence plates, too.
+
+    Returns:
+        What it holds, never the value; None if nothing was found.
+
+    Examples:
+        >>> find_personal_data("soita 040 123 4567")
+        'a phone number'
+        >>> find_personal_data("R-20931") is None
+        True
+    """
+    if not text.isascii():
+        # Full-width and other look-alikes become the characters they look like.
+        text = unicodedata.normalize("NFKC", text).translate(_LOOK_ALIKES)
+    if _SUSPECT.search(text) is None:
+        return None
+    # A UUID's groups can look like anything, and are nobody's number.
+    text = _UUID.sub("\n", text)
+    if any(_is_identity_code(match) for match in _IDENTITY_CODE.finditer(text)):
+        return "an identity code"
+    if _EMAIL.search(text) is not None:
+        return "an email address"
+    if _PHONE.search(text) is not None:
+        return "a phone number"
+    if any(_is_iban(number) for number in _iban_candidates(text)):
+        return "an IBAN"
+    if plates and _PLATE.search(text) is not None:
+        return "a licence plate"
+    return None
+
+
+def shows_car_plate(identifier: str) -> bool:
+    """Whether an `id` shows an ordinary car plate (`ABC-123`).
+
+    In an `id` such a code is as likely a ticket's number (`INC-204`), so the record is not refused: the id
+    is stored as its hash, which serves as well. Shorter plates are left alone there, else the first 99
+    tickets of every queue would be hashed.
+    """
+    return _CAR_PLATE.search(identifier) is not None
+
+
+# What any of the kinds needs, cheap enough for every text: mostly this is all that runs.
+_SUSPECT = re.compile(
+    r"[@%+(\[{]|[0-9]{6}|(?<![0-9A-Za-z.,])(?:0[1-9]|358|00|[A-Za-z]{2}[0-9]{2}|IBAN|iban)"
+    r"|[A-ZÅÄÖ]-[0-9]{2}"
+)
+_LOOK_ALIKES: dict[int, str | None] = {
+    **dict.fromkeys(map(ord, "‐‑‒–—―−"), "-"),
+    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"), None),
+}
+_UUID = re.compile(
+    r"(?<![0-9A-Za-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9A-Za-z])",
+    re.IGNORECASE,
+)
+
+# The letters that stand for a century could be hexadecimal, so with one of them nothing may touch the code.
+_IDENTITY_CODE = re.compile(
+    r"(?:(?<![0-9])(?P<dashed>[0-9]{6})[-+]|(?<![0-9A-Z])(?P<lettered>[0-9]{6})[A-FU-Y])"
+    r"(?P<individual>[0-9]{3})(?P<check>[0-9A-Y])(?![0-9A-Z])",
+    re.IGNORECASE,
+)
+_CHECK_CHARACTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+_DAYS_IN_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+# One character before the sign is enough, and keeps the search linear.
+_EMAIL = re.compile(
+    r"[^\s@<>(),;:\"\[\]{}](?:@|%40|\s?[(\[{]\s?(?:at|ät)\s?[)\]}]\s?)"
+    r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}",
+    re.IGNORECASE,
+)
+
+_PHONE = re.compile(
+    r"""
+    (?:(?<![0-9A-Z])\+|%2B)\ ?[1-9](?:[ ().\-/]{0,2}[0-9]){7,14}(?![0-9A-Z])        # +358 40 123 4567
+    | (?<![0-9A-Z.,])(?:00\ ?)?358[ -]?(?:[ -]?[0-9]){6,11}(?![0-9A-Z])             # 00358 9 310 1691
+    | (?<![0-9A-Z.,])(?<![0-9]-)\(?0(?:4[0-9]|50)\)?(?:[ -]?[0-9]){6,8}(?![0-9A-Z]) # 040 123 4567
+    | (?<![0-9A-Z.,:/-])(?:\(0(?:[235689]|1[3-9])\)\ ?|0(?:[235689]|1[3-9])[ -])    # 09 310 1691
+      (?:[0-9]{3,4}\ [0-9]{2,4}(?:\ [0-9]{2})?|(?<=[) ])[0-9]{5,8})(?![0-9A-Z:.-])
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_PLATE = re.compile(r"(?<![0-9A-Za-zÅÄÖåäö-])[A-ZÅÄÖ]{2,3}-[1-9][0-9]{1,2}(?![0-9A-Za-z-])")
+_CAR_PLATE = re.compile(r"(?<![0-9A-Za-z])[A-ZÅÄÖ]{3}-[1-9][0-9]{2}(?![0-9A-Za-z])")
+
+_IBAN_START = re.compile(r"(?<![0-9A-Z])(?:IBAN)?[ :]?(?P<country>[A-Z]{2})[0-9]{2}", re.IGNORECASE)
+# Length by country, from the IBAN registry: of 32 hexadecimal characters one in 1,800 would pass the check
+# digits alone.
+_IBAN_LENGTHS = {
+    country: length
+    for length, countries in {
+        15: "NO",
+        16: "BE",
+        18: "DK FI FK FO GL NL SD",
+        19: "MK SI",
+        20: "AT BA EE KZ LT LU MN XK",
+        21: "CH HR LI LV",
+        22: "BG BH CR DE GB GE IE ME RS VA",
+        23: "AE GI IL IQ OM SO TL",
+        24: "AD CZ ES MD PK RO SA SE SK TN VG",
+        25: "LY PT ST",
+        26: "IS TR",
+        27: "BI DJ FR GR IT MC MR SM",
+        28: "AL AZ BY CY DO GT HN HU LB NI PL SV",
+        29: "BR EG PS QA UA",
+        30: "JO KW MU",
+        31: "MT SC",
+        32: "LC",
+        33: "RU",
+    }.items()
+    for country in countries.split()
+}
+_IBAN_REST = {
+    length: re.compile(rf"(?:[ -]?[0-9A-Z]){{{length - 4}}}(?![0-9A-Z])", re.IGNORECASE)
+    for length in set(_IBAN_LENGTHS.values())
+}
+
+
+def _is_identity_code(match: re.Match[str]) -> bool:
+    born = match["dashed"] or match["lettered"]
+    day, month = int(born[:2]), int(born[2:4])
+    if not (1 <= month <= 12 and 1 <= day <= _DAYS_IN_MONTH[month - 1]):
+        return False
+    check = _CHECK_CHARACTERS[int(born + match["individual"]) % 31]
+    return check == match["check"].upper()
+
+
+def _iban_candidates(text: str) -> Iterator[str]:
+    for start in _IBAN_START.finditer(text):
+        length = _IBAN_LENGTHS.get(start["country"].upper())
+        rest = _IBAN_REST[length].match(text, start.end()) if length is not None else None
+        if rest is not None:
+            number = text[start.start("country") : rest.end()]
+            yield number.replace(" ", "").replace("-", "").upper()
+
+
+def _is_iban(number: str) -> bool:
+    """Verify the check digits: ISO 13616, remainder 1 modulo 97, letters as 10 to 35."""
+    return int("".join(str(int(sign, 36)) for sign in number[4:] + number[:4])) % 97 == 1

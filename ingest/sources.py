@@ -1,0 +1,78 @@
+"""Where messages come from.
+
+A source yields *batches*: raw records of one *origin*, each with its *place* there. Origin and place are
+the coordinates by which a record can be found again. What a batch says is recorded in one transaction,
+together with the *positions* by which a stream remembers how far it was read; a file keeps none, it is
+read whole and what is known already is dropped.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from journeys.event_log import SourcePosition
+
+Headers = Sequence[tuple[str, bytes | None]]
+"""As Kafka gives them: a list, in which a name may come twice."""
+
+
+class RawRecord(NamedTuple):
+    """One message as it arrived; its repr shows where it is, never what it says.
+
+    Attributes:
+        place: Line (from 1) or offset within the batch's origin.
+        value: The payload; None for a tombstone.
+        headers: A stream's headers; none for a line of a file.
+    """
+
+    place: int
+    value: bytes | None
+    headers: Headers = ()
+
+    def __repr__(self) -> str:
+        return f"RawRecord(place={self.place})"
+
+
+class UnreadRecord(NamedTuple):
+    """A record that the source itself could not read whole: goes to quarantine as it is.
+
+    Attributes:
+        place: As of a raw record.
+        reason: One of `ingest.cloudevents.REASONS`.
+        detail: A sentence without payload.
+        sha256: Of the bytes that could be read.
+    """
+
+    place: int
+    reason: str
+    detail: str
+    sha256: bytes
+
+
+class RawBatch(NamedTuple):
+    """Records to be stored in one transaction; its repr shows no payload.
+
+    Attributes:
+        origin: Where the records are from, e.g. `file:touchpoints.jsonl`.
+        records: In the source's order.
+        unread: Places that could not be read.
+        positions: Positions to compare and swap in the same transaction.
+        done: Share of the source read so far, 0 to 1; None where there is no end.
+    """
+
+    origin: str
+    records: Sequence[RawRecord]
+    unread: Sequence[UnreadRecord] = ()
+    positions: Sequence[SourcePosition] = ()
+    done: float | None = None
+
+
+class Source(Protocol):
+    """Anything that yields batches: a file, a stream, a made-up city."""
+
+    def batches(self) -> Iterator[RawBatch]:
+        """Read the source, from where it was left or from its beginning.
+
+        Raises:
+            SourceError: It cannot be read at all.
+        """
+        ...
