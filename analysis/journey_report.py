@@ -1,18 +1,16 @@
 """The journey report and the overview: the public contract of `--format json`.
 
-*Counts* are of all journeys started in the window, as they stand at `as_of`. *Rates* are at the horizon:
-each has its own `n` and `day`, and is null where fewer than ten journeys could tell. What fewer than k
-people share is missing from the lists and counted in `hidden`. Times are seconds. `docs/report.schema.json`
-and `docs/overview.schema.json` are generated from these types.
+*Counts* are of all journeys started in the window, as they stand at `as_of`. *Rates* are at the
+horizon: each has its own `n` and `day`, and is null where fewer than ten journeys could tell. What
+fewer than k people share is missing from the lists and counted in `hidden`. Times are seconds.
+`docs/report.schema.json` and `docs/overview.schema.json` are generated from these types.
 """
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-NAMES_OF_METHODS = ("wilson", "aalen-johansen")
-
 
 class Window(Struct, frozen=True):
-    """The journey starts selected, ISO 8601 in UTC: `from` included, `to` not; null for no bound."""
+    """Journey starts selected, ISO 8601 in UTC: `from` included, `to` not; null: no bound."""
 
     from_: str | None = field(name="from")
     to: str | None
@@ -67,12 +65,12 @@ class FunnelStep(Struct, frozen=True, kw_only=True):
     lost: int | UnsetType = UNSET
     finished: int | UnsetType = UNSET
     open: int | UnsetType = UNSET
-    of_entry: float | None | UnsetType = UNSET
-    of_previous: float | None | UnsetType = UNSET
-    low: float | None | UnsetType = UNSET
-    high: float | None | UnsetType = UNSET
-    median_s: float | None | UnsetType = UNSET
-    p90_s: float | None | UnsetType = UNSET
+    of_entry: float | UnsetType | None = UNSET
+    of_previous: float | UnsetType | None = UNSET
+    low: float | UnsetType | None = UNSET
+    high: float | UnsetType | None = UNSET
+    median_s: float | UnsetType | None = UNSET
+    p90_s: float | UnsetType | None = UNSET
 
 
 class RouteFunnel(Struct, frozen=True, kw_only=True):

@@ -1,9 +1,9 @@
 """Who has the ball, and how an attempt ends: the state machine of one journey.
 
-An attempt takes the touchpoints of one journey in order. The customer or the city has the *ball*; one
-*deadline* is in force, and the *silence* runs since the touchpoint that started it anew. Nothing here
-reads a clock: whether a silence has passed its deadline is asked of `standing_at`, by the next
-touchpoint or by the report.
+An attempt takes the touchpoints of one journey in order. The customer or the city has the *ball*;
+one *deadline* is in force, and the *silence* runs since the touchpoint that started it anew.
+Nothing here reads a clock: whether a silence has passed its deadline is asked of `standing_at`, by
+the next touchpoint or by the report.
 
 Times are integers, microseconds since 1970 in UTC; steps are integers, places in
 `ServiceHistory.step_keys`.

@@ -1,9 +1,9 @@
 """Which journey is it? Cases, and people without one.
 
-A touchpoint that carries a case belongs to it. One that carries a person alone joins the case it fits,
-or the person's own journey, or nothing (journeys.md 3). The choice depends on the state of each of the
-person's cases at that moment, judged on the touchpoints that carry the case alone, so people are
-independent of each other here.
+A touchpoint that carries a case belongs to it. One that carries a person alone joins the case it
+fits, or the person's own journey, or nothing (journeys.md 3). The choice depends on the state of
+each of the person's cases at that moment, judged on the touchpoints that carry the case alone, so
+people are independent of each other here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ class Windows(NamedTuple):
 class CaseTimeline:
     """One case as its own touchpoints tell it."""
 
-    case: int
+    case: str
     touchpoints: Sequence[Named]
     attempt: Attempt = field(default_factory=Attempt)
     last_at: int | None = None
@@ -63,13 +63,13 @@ class Link(NamedTuple):
     """Where a touchpoint of a person belongs: a case, an own journey by number, or neither."""
 
     row: int
-    case: int | None
+    case: str | None
     own: int | None
 
 
 def link_person(
     alone: Sequence[Named],
-    cases: Mapping[int, Sequence[Named]],
+    cases: Mapping[str, Sequence[Named]],
     rules: Sequence[Sequence[StepRule]],
     windows: Sequence[Windows],
 ) -> list[Link]:

@@ -1,9 +1,11 @@
 """What a journey brings along: its first-touch attributes, its person, and its route.
 
-Routes are named sub-sequences of the steps. A journey's route is its `route` attribute, else the only
-one that holds all its steps; while several do, it is undecided. Steps that are in no route at all, such
-as help steps, decide nothing.
+Routes are named sub-sequences of the steps. A journey's route is its `route` attribute, else the
+only one that holds all its steps; while several do, it is undecided. Steps that are in no route at
+all, such as help steps, decide nothing.
 """
+
+from collections.abc import Sequence
 
 import msgspec
 import polars as pl
@@ -25,10 +27,17 @@ def first_touch(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("person").drop_nulls().first(),
         pl.col("attributes").unique(maintain_order=True),
     )
-    merged = [
-        values[0] if len(values) == 1 else _merge(values)
-        for values in by_journey["attributes"].to_list()
-    ]
+    # Few sets of values are distinct: each is merged once.
+    known: dict[tuple[str, ...], str] = {}
+    merged = []
+    for values in by_journey["attributes"].to_list():
+        if len(values) == 1:
+            merged.append(values[0])
+            continue
+        key = tuple(values)
+        if key not in known:
+            known[key] = _merge(key)
+        merged.append(known[key])
     return by_journey.with_columns(attributes=pl.Series(merged, dtype=pl.String))
 
 
@@ -61,7 +70,7 @@ def routes_of(
     ).select("journey_id", "route")
 
 
-def _merge(attributes: list[str]) -> str:
+def _merge(attributes: Sequence[str]) -> str:
     values: dict[str, str] = {}
     for text in attributes:
         for name, value in msgspec.json.decode(text).items():

@@ -1,12 +1,12 @@
 """From touchpoints to journeys: the heart of the house.
 
-`trace_journeys` is a function of the *set* of touchpoints it is given and of the definition versions, so
-any order of arrival, any duplication and any batching gives the same rows. It knows no as-of time: a
-journey that is silent stands in the result with its deadline and with what it becomes once that has
-passed. `judge` turns that into an outcome at a moment.
+`trace_journeys` is a function of the *set* of touchpoints it is given and of the definition
+versions, so any order of arrival, any duplication and any batching gives the same rows. It knows no
+as-of time: a journey that is silent stands in the result with its deadline and with what it becomes
+once that has passed. `judge` turns that into an outcome at a moment.
 
-The rules are those of `docs/adr/0002`; the state machine of one journey is `projections.attempt`, the choice of
-journey for a touchpoint without a case is `projections.linking`.
+The rules are those of `docs/adr/0002`; the state machine of one journey is `projections.attempt`,
+the choice of journey for a touchpoint without a case is `projections.linking`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,9 +60,9 @@ JOURNEYS: Mapping[str, pl.DataType] = {
 }
 """One row a journey, sorted by (started_at, journey_id).
 
-`outcome` is null while the journey runs; then `deadline_at` is the moment its silence goes beyond the
-deadline, and the `lapse_*` columns are what it becomes: `abandoned`, the outcome a reopening gives
-back, or nothing where the city has the ball.
+`outcome` is null while the journey runs; then `deadline_at` is the moment its silence goes beyond
+the deadline, and the `lapse_*` columns are what it becomes: `abandoned`, the outcome a reopening
+gives back, or nothing where the city has the ball.
 """
 
 VISITS: Mapping[str, pl.DataType] = {
@@ -78,8 +78,8 @@ VISITS: Mapping[str, pl.DataType] = {
 }
 """One row a visit, sorted by (journey_id, visit); `visit` counts from 1 within the journey.
 
-`ball` is who has it after the visit's last touchpoint, `customer` or `city`; null once the journey has
-ended, for nobody waits then.
+`ball` is who has it after the visit's last touchpoint, `customer` or `city`; null once the journey
+has ended, for nobody waits then.
 """
 
 STRAYS: Mapping[str, pl.DataType] = {
@@ -131,7 +131,7 @@ def trace_journeys(touchpoints: pl.DataFrame, service: ServiceHistory) -> Trace:
     journeys = _journeys(counted, attempts, visits, service)
     return Trace(
         journeys,
-        visits.select(VISITS).sort("journey_id", "visit"),
+        visits.select(*VISITS).sort("journey_id", "visit"),
         _strays(linked, counted),
     )
 
@@ -145,8 +145,8 @@ def judge(journeys: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
 
     Returns:
         The same rows and columns without `lapse_*` and `was_abandoned`; `outcome` is one of
-        succeeded, refused, cancelled, expired, abandoned, open, `ended_at` is null where it is open;
-        `broken_promise` and `resurrected` are added.
+        succeeded, refused, cancelled, expired, abandoned, open, `ended_at` is null where it is
+        open; `broken_promise` and `resurrected` are added.
     """
     silent = pl.col("outcome").is_null() & (pl.col("deadline_at") < pl.lit(as_of, dtype=MOMENT))
     lapsed = silent & pl.col("lapse_outcome").is_not_null()
@@ -184,7 +184,7 @@ def _name(
 ) -> pl.DataFrame:
     """Put touchpoints in order and read each name by the version valid at its time."""
     ordered = (
-        touchpoints.select(TOUCHPOINTS)
+        touchpoints.select(*TOUCHPOINTS)
         .sort("occurred_at", "source", "id")
         .with_row_index("row")
         .with_columns(at=pl.col("occurred_at").to_physical())
@@ -192,7 +192,8 @@ def _name(
     starts = np.array([_microseconds(start) for start in service.starts])
     version = np.searchsorted(starts, ordered["at"].to_numpy(), side="right") - 1
     ordered = ordered.with_columns(
-        version=pl.Series(np.maximum(version, 0), dtype=pl.Int32), carries=pl.col("case").is_not_null()
+        version=pl.Series(np.maximum(version, 0), dtype=pl.Int32),
+        carries=pl.col("case").is_not_null(),
     )
     names = ordered.select("name", "version").unique()
     codes = {key: code for code, key in enumerate(service.step_keys)}
@@ -210,9 +211,9 @@ def _name(
             orient="row",
         )
     ).with_columns(unmapped=pl.col("step").is_null() & pl.col("outcome").is_null())
-    return ordered.join(meanings, on=["name", "version"], how="left", maintain_order="left").with_columns(
-        pl.when(~pl.col("error")).then("outcome").alias("outcome")
-    )
+    return ordered.join(
+        meanings, on=["name", "version"], how="left", maintain_order="left"
+    ).with_columns(pl.when(~pl.col("error")).then("outcome").alias("outcome"))
 
 
 def _link(
@@ -274,7 +275,8 @@ def _group(linked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         .sort("group", "row")
         .filter(tells.any().over("group"))
     )
-    # The version of a case is that of its first touchpoint that carries it, not of one linked to it.
+    # The version of a case is that of its first touchpoint that carries it, not of one linked to
+    # it.
     grouped = rows.group_by("group", maintain_order=True).agg(
         pl.len().alias("touchpoints"),
         pl.col("journey_id").first(),
@@ -393,9 +395,7 @@ def _journeys(
     rows: pl.DataFrame, attempts: pl.DataFrame, visits: pl.DataFrame, service: ServiceHistory
 ) -> pl.DataFrame:
     touched = first_touch(rows)
-    routes = routes_of(
-        attempts.select("journey_id", "journey_version"), touched, visits, service
-    )
+    routes = routes_of(attempts.select("journey_id", "journey_version"), touched, visits, service)
     return (
         attempts.with_columns(version=pl.col("journey_version"))
         .join(touched, on="journey_id", how="left")
@@ -426,4 +426,4 @@ def _microseconds(moment: datetime) -> int:
 
 
 def _span(span: timedelta) -> int:
-    return int(span.total_seconds() * 1_000_000) 
+    return int(span.total_seconds() * 1_000_000)
