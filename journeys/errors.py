@@ -2,6 +2,7 @@
 
 ```
 PolkuError                    an expected failure: one line, exit code 1
+├── SettingsError             options or environment that cannot be used
 ├── ServiceDefinitionError    a catalogue that cannot be used; lists every problem at once
 ├── UnknownServiceError       no such service, with the nearest names
 ├── UnknownStepError          no such step, with the steps there are
@@ -22,6 +23,10 @@ from difflib import get_close_matches
 
 class PolkuError(Exception):
     """An expected failure: a sentence for the user, no traceback."""
+
+
+class SettingsError(PolkuError):
+    """Options or environment variables that cannot be used."""
 
 
 class ServiceDefinitionError(PolkuError):

@@ -1,0 +1,1 @@
+"""The journey report as a person or a machine reads it."""

@@ -1,0 +1,128 @@
+"""Numbers and names as people read them: percent, intervals, durations, counts."""
+
+from datetime import datetime
+
+from journeys.service import HELSINKI, ServiceHistory, text
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+BLOCKS = " ▏▎▍▌▋▊▉█"
+TOO_FEW_TO_COMPARE = 30
+
+WHY = {
+    "too few": "too few to tell",
+    "too young": "too young to tell",
+    "not a customer step": "",
+}
+
+
+def count(number: int) -> str:
+    """Write a count with thin groups of three.
+
+    Examples:
+        >>> count(12345)
+        '12,345'
+    """
+    return f"{number:,}"
+
+
+def percent(share: float | None) -> str:
+    """Write a share of 0 to 1, with a decimal only where it matters.
+
+    Examples:
+        >>> percent(0.314), percent(0.0042), percent(0.0), percent(None)
+        ('31 %', '0.4 %', '0 %', '-')
+    """
+    if share is None:
+        return "-"
+    if 0 < share < 0.0995 or 0.9905 < share < 1:
+        return f"{100 * share:.1f} %"
+    return f"{100 * share:.0f} %"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Write an interval of shares.
+
+    Examples:
+        >>> interval(0.27, 0.354)
+        '27-35 %'
+    """
+    if low is None or high is None:
+        return "-"
+    decimals = 1 if high < 0.0995 else 0
+    return f"{100 * low:.{decimals}f}-{100 * high:.{decimals}f} %"
+
+
+def rate(
+    value: float | None, low: float | None, high: float | None, note: str | None = None
+) -> str:
+    """Write a rate with its interval, or why there is none."""
+    if value is None:
+        return WHY.get(note or "", note or "-")
+    return f"{percent(value)} ({interval(low, high)})"
+
+
+def duration(seconds: float | None) -> str:
+    """Write a duration in the two units that say enough.
+
+    Examples:
+        >>> duration(42.4), duration(200), duration(7500), duration(190000), duration(None)
+        ('42 s', '3 min 20 s', '2 h 5 min', '2 d 4 h', '-')
+    """
+    if seconds is None:
+        return "-"
+    if seconds < MINUTE:
+        return f"{seconds:.0f} s"
+    for unit, name, smaller, smaller_name in (
+        (DAY, "d", HOUR, "h"),
+        (HOUR, "h", MINUTE, "min"),
+        (MINUTE, "min", 1.0, "s"),
+    ):
+        if seconds >= unit:
+            whole, rest = divmod(seconds, unit)
+            part = int(rest // smaller)
+            if whole >= 10 or not part:
+                return f"{round(seconds / unit)} {name}"
+            return f"{whole:.0f} {name} {part} {smaller_name}"
+    raise AssertionError(seconds)  # pragma: no cover - every duration is under or over a minute
+
+
+def bar(share: float | None, width: int) -> str:
+    """Draw a share as a bar of eighths of a character.
+
+    Examples:
+        >>> bar(0.5, 4)
+        '██  '
+    """
+    eighths = round(max(0.0, min(1.0, share or 0.0)) * width * 8)
+    full, part = divmod(eighths, 8)
+    drawn = "█" * full + (BLOCKS[part] if part else "")
+    return drawn.ljust(width)
+
+
+def moment(when: datetime) -> str:
+    """Write a moment as Finns do, in Helsinki's time.
+
+    Examples:
+        >>> from datetime import UTC
+        >>> moment(datetime(2026, 6, 24, 12, 0, tzinfo=UTC))
+        '24.6.2026 15:00'
+    """
+    local = when.astimezone(HELSINKI)
+    return f"{local.day}.{local.month}.{local.year} {local:%H:%M}"
+
+
+class Names:
+    """The names of one service and its steps in a language."""
+
+    def __init__(self, service: ServiceHistory, lang: str) -> None:
+        self._service = service
+        self._lang = lang
+
+    @property
+    def service(self) -> str:
+        """The service's name in its newest version."""
+        return text(self._service.newest.name, self._lang)
+
+    def step(self, key: str) -> str:
+        """A step's name in the newest version that has it."""
+        return text(self._service.step(key).name, self._lang)

@@ -1,0 +1,161 @@
+"""What a run is told: where its data is, which services it knows, its key, and what time it is.
+
+This is the one module that reads the environment, the clock and the key. Options win over
+variables; a variable and its `_FILE` twin (a file that holds the value) are not both allowed.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from journeys.errors import SettingsError
+
+DEFAULT_DATA = Path("polku-data")
+MIN_KEY_BYTES = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Places and names of one installation.
+
+    Attributes:
+        data: The folder of the embedded database, the key and the definitions in use.
+        services: Folder of service definitions; None: `data/services`, or what Polku brings.
+        key: The pseudonym key as given, or None for the one in the data folder.
+    """
+
+    data: Path
+    services: Path | None = None
+    key: str | None = None
+
+    @property
+    def log_path(self) -> Path:
+        """The append-only log."""
+        return self.data / "log.db"
+
+    @property
+    def read_models_path(self) -> Path:
+        """The disposable read models."""
+        return self.data / "read-models.db"
+
+    @property
+    def services_directory(self) -> Path | None:
+        """The definitions in use; None for those that Polku brings."""
+        if self.services is not None:
+            return self.services
+        own = self.data / "services"
+        return own if any(own.glob("*.yaml")) else None
+
+    @property
+    def key_path(self) -> Path:
+        """Where the data folder keeps its pseudonym key."""
+        return self.data / "pseudonym.key"
+
+
+def now() -> datetime:
+    """Read the clock: the only place that does."""
+    return datetime.now(UTC)
+
+
+def read_settings(
+    *,
+    data: Path | None = None,
+    database: str | None = None,
+    services: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Put options and environment together.
+
+    Raises:
+        SettingsError: A variable and its `_FILE` twin are both set, a file cannot be read, or a
+            database is asked for that this release cannot use.
+    """
+    env = os.environ if environment is None else environment
+    if database or _value(env, "POLKU_DATABASE"):
+        raise SettingsError(
+            "--database: this release keeps its log in the data folder alone. "
+            "Hint: leave --database and POLKU_DATABASE out, and choose a folder with --data"
+        )
+    told = env.get("POLKU_SERVICES")
+    return Settings(
+        data=data or Path(env.get("POLKU_DATA") or DEFAULT_DATA),
+        services=services or (Path(told) if told else None),
+        key=_value(env, "POLKU_PSEUDONYM_KEY"),
+    )
+
+
+def pseudonym_key(settings: Settings) -> tuple[bytes, bool]:
+    """Return the pseudonym key, made on first use; True if it was made now.
+
+    A key in the data folder is mode 600. Losing it means that what comes later cannot be joined to
+    what is stored.
+
+    Raises:
+        SettingsError: The key is too short to protect anybody.
+    """
+    if settings.key is not None:
+        return _checked(settings.key, "POLKU_PSEUDONYM_KEY"), False
+    path = settings.key_path
+    if path.exists():
+        return _checked(path.read_text(encoding="utf-8"), str(path)), False
+    settings.data.mkdir(parents=True, exist_ok=True)
+    made = secrets.token_hex(32)
+    draft = path.with_suffix(f".{os.getpid()}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(made + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # Of two first runs at once one wins, and both use the winner's key.
+        os.link(draft, path)
+    except FileExistsError:
+        return _checked(path.read_text(encoding="utf-8"), str(path)), False
+    finally:
+        draft.unlink()
+    return made.encode(), True
+
+
+def adopt_services(settings: Settings) -> bool:
+    """Give a new data folder the example definitions, to be used and edited; True if it did."""
+    if settings.services_directory is not None:
+        return False
+    own = settings.data / "services"
+    own.mkdir(parents=True, exist_ok=True)
+    with as_file(files("journeys") / "catalogue") as catalogue:
+        for definition in sorted(catalogue.glob("*.yaml")):
+            shutil.copyfile(definition, own / definition.name)
+    return True
+
+
+def _value(env: Mapping[str, str], name: str) -> str | None:
+    told, path = env.get(name), env.get(f"{name}_FILE")
+    if told and path:
+        raise SettingsError(
+            f"{name} and {name}_FILE are both set, and only one can hold. Hint: unset {name}"
+        )
+    if not path:
+        return told or None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(
+            f"{name}_FILE names a file that cannot be read: {error.strerror}. "
+            f"Hint: check that {path} exists and that this user may read it"
+        ) from error
+
+
+def _checked(key: str, where: str) -> bytes:
+    key = key.strip()
+    if len(key.encode()) < MIN_KEY_BYTES:
+        raise SettingsError(
+            f"the pseudonym key of {where} is shorter than {MIN_KEY_BYTES} bytes and would protect "
+            "nobody. Hint: make one with: "
+            "python3 -c 'import secrets; print(secrets.token_hex(32))'"
+        )
+    return key.encode()
