@@ -1,0 +1,111 @@
+"""What becomes of a batch on its way into the log.
+
+The primary key decides: rows whose stream is new go in, the others stay out. Only when some stayed
+out is the log asked what it holds of them, so that a batch without duplicates costs no read at all.
+A row that stayed out is a *duplicate* if it says the same as the one that stands, else a
+*conflict*; whether the other stands in the log or earlier in the same batch makes no difference.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from journeys.recorders import Cursor, SQLiteLogRecorder
+from journeys.records import TouchpointRecorded, TouchpointRejected
+from journeys.rows import Row, content_digest, differing_fields, row_of, touchpoint_rows
+from journeys.touchpoint import Touchpoint
+from journeys.versions import Kind, kind_of
+
+_CALLED = {
+    "occurred_at": "time",
+    "name": "touchpoint",
+}
+
+
+class Appended(NamedTuple):
+    """What became of a batch: recorded + duplicates + conflicts are its touchpoints.
+
+    Attributes:
+        recorded: New touchpoints.
+        duplicates: Touchpoints that were known, dropped.
+        conflicts: Touchpoints whose identity was known with other content; quarantined, once.
+        rejected: New ones among the given rejections; a bad line that is read again is not.
+        position: The head of the log afterwards.
+    """
+
+    recorded: int
+    duplicates: int
+    conflicts: int
+    rejected: int
+    position: int
+
+
+class Batch:
+    """Touchpoints and rejections, encoded before the log is locked for them."""
+
+    def __init__(
+        self,
+        touchpoints: Sequence[Touchpoint],
+        rejections: Sequence[TouchpointRejected],
+        *,
+        recorded_at: datetime,
+        coordinates: Sequence[tuple[str, int, str]],
+    ) -> None:
+        self._touchpoints = touchpoints
+        self._rows = touchpoint_rows(touchpoints, recorded_at=recorded_at)
+        self._rejected = [row_of(rejection, recorded_at=recorded_at) for rejection in rejections]
+        self._recorded_at = recorded_at
+        self._coordinates = coordinates
+
+    def store(self, recorder: SQLiteLogRecorder, c: Cursor) -> Appended:
+        """Put the batch into the log, within the caller's transaction."""
+        before = recorder.head(c)
+        recorded = recorder.insert_rows(c, self._rows)
+        left_out = len(self._rows) - recorded
+        conflicts = self._conflicts(recorder, c, before) if left_out else []
+        recorder.insert_rows(c, conflicts)
+        rejected = recorder.insert_rows(c, self._rejected)
+        recorder.note_kinds(c, self._kinds(conflicts))
+        return Appended(
+            recorded=recorded,
+            duplicates=left_out - len(conflicts),
+            conflicts=len(conflicts),
+            rejected=rejected,
+            position=recorder.head(c),
+        )
+
+    def _conflicts(self, recorder: SQLiteLogRecorder, c: Cursor, before: int) -> list[Row]:
+        kept = recorder.first_states(c, (originator for originator, *_ in self._rows), until=before)
+        conflicts = []
+        for index, (originator, _, _, state) in enumerate(self._rows):
+            first = kept.setdefault(originator, state)
+            fields = [] if first is state else differing_fields(first, state)
+            if fields:
+                conflicts.append(self._conflict(index, fields))
+        return conflicts
+
+    def _conflict(self, index: int, fields: Sequence[str]) -> Row:
+        touchpoint = self._touchpoints[index]
+        origin, place, digest = (
+            self._coordinates[index]
+            if self._coordinates
+            else (touchpoint.source, 0, content_digest(self._rows[index][3]))
+        )
+        others = ", ".join(_CALLED.get(field, field) for field in fields)
+        rejection = TouchpointRejected(
+            origin=origin,
+            place=place,
+            reason="conflict",
+            detail=f"an earlier touchpoint has this source and id, with another {others}",
+            digest=digest,
+            service=touchpoint.service,
+        )
+        return row_of(rejection, recorded_at=self._recorded_at)
+
+    def _kinds(self, conflicts: Sequence[Row]) -> set[Kind]:
+        kinds = set()
+        if self._rows:
+            kinds.add(kind_of(TouchpointRecorded))
+        if conflicts or self._rejected:
+            kinds.add(kind_of(TouchpointRejected))
+        return kinds

@@ -1,0 +1,95 @@
+"""Which database holds the log: the one place where a URL picks it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from eventsourcing.sqlite import SQLiteFactory, SQLiteProcessRecorder
+from eventsourcing.utils import Environment, EnvType
+
+from journeys.datastores import SQLiteLogDatastore
+from journeys.errors import LogError
+from journeys.recorders import SQLiteLogRecorder
+
+_REFUSED: dict[str, tuple[str, str]] = {
+    "PERSISTENCE_MODULE": ("*", "the log's URL picks the database"),
+    "PROCESS_RECORDER_TOPIC": ("*", "the log needs its own fenced recorder"),
+    "TRANSCODER_TOPIC": ("*", "the columnar read expects plain JSON"),
+    "MAPPER_TOPIC": ("*", "the log needs its own mapper, which refuses newer events"),
+    "COMPRESSOR_TOPIC": ("*", "the columnar read expects plain JSON"),
+    "CIPHER_TOPIC": ("*", "the columnar read expects plain JSON"),
+    "CIPHER_KEY": ("*", "the columnar read expects plain JSON"),
+    "ORIGINATOR_ID_TYPE": ("text", "streams are keyed by UUID"),
+    "SINGLE_ROW_TRACKING": ("off", "a source has one position, or it cannot be fenced"),
+    "POSTGRES_ENABLE_DB_FUNCTIONS": ("on", "it drops the source's position without a word"),
+}
+"""Settings of the library that would break a promise of the log: the value that does, and why.
+
+`*` is any value; `on` and `off` any word but those that say the opposite.
+"""
+
+_OPPOSITES = {
+    "on": ("n", "no", "f", "false", "off", "0"),
+    "off": ("y", "yes", "t", "true", "on", "1"),
+}
+
+
+class SQLiteLogFactory(SQLiteFactory):
+    """Builds the library's parts on the fenced recorder."""
+
+    process_recorder_class: type[SQLiteProcessRecorder] = SQLiteLogRecorder
+
+    def __init__(self, env: Environment | EnvType | None) -> None:
+        super().__init__(env)
+        self.datastore = SQLiteLogDatastore(self.env[self.SQLITE_DBNAME])
+
+
+def environment_of(url: str | Path, settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Choose the database that a URL or a path names.
+
+    Args:
+        url: A path, or `sqlite:///` and a path, as SQLAlchemy has it.
+        settings: Settings meant for the library, e.g. the environment's; none of them is used.
+
+    Returns:
+        What the library's application has to know.
+
+    Raises:
+        LogError: That database cannot hold the log, or a setting would break one of its promises.
+    """
+    refuse_dangerous(settings or {})
+    scheme, separator, rest = str(url).partition("://")
+    if separator and scheme != "sqlite":
+        raise LogError(
+            f"log at a {scheme} URL: this release keeps its log in SQLite alone. "
+            "Hint: a folder with --data, or sqlite:///polku-data/log.db"
+        )
+    path = rest.removeprefix("/") if separator else scheme
+    if not path or SQLiteLogDatastore.forgets(path):
+        raise LogError(f"log at {path!r}: memory forgets. Hint: a file, e.g. polku-data/log.db")
+    return {
+        SQLiteLogFactory.PERSISTENCE_MODULE: f"{__name__}:{SQLiteLogFactory.__name__}",
+        SQLiteLogFactory.SQLITE_DBNAME: path,
+    }
+
+
+def refuse_dangerous(settings: Mapping[str, str]) -> None:
+    """Refuse settings of the library under which the log could not keep its promises.
+
+    Raises:
+        LogError: All of them, each with its reason.
+    """
+    problems = [
+        f"{name}: {why}"
+        for name, (dangerous, why) in _REFUSED.items()
+        if _is(settings.get(name, ""), dangerous)
+    ]
+    if problems:
+        raise LogError(f"log settings refused: {'; '.join(problems)}. Hint: unset them")
+
+
+def _is(value: str, dangerous: str) -> bool:
+    if not value:
+        return False
+    if dangerous in _OPPOSITES:
+        return value.lower() not in _OPPOSITES[dangerous]
+    return dangerous in ("*", value.lower())

@@ -1,0 +1,75 @@
+"""Connections to the log's database file, each set up for a log that must not lose anything."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from eventsourcing.persistence import OperationalError
+from eventsourcing.sqlite import (
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+    SQLiteTransaction,
+)
+
+LOCK_TIMEOUT_S = 60
+"""How long a writer waits for another process, and a thread for another thread."""
+
+_PRAGMAS = (
+    "PRAGMA synchronous=FULL",  # a committed batch survives a power cut
+    "PRAGMA cache_size=-65536",  # 64 MiB: pages of the key are met again before they are dropped,
+    "PRAGMA wal_autocheckpoint=16384",  # and written to the file once for many batches
+    "PRAGMA journal_size_limit=134217728",
+)
+
+
+class SQLiteLogDatastore(SQLiteDatastore):
+    """A pool of connections to one file: durable, patient, one position a source, UUIDs as keys."""
+
+    def __init__(self, path: str, *, lock_timeout: int = LOCK_TIMEOUT_S) -> None:
+        super().__init__(path, single_row_tracking=True, originator_id_type="uuid")
+        self.pool = _Pool(db_name=path, lock_timeout=lock_timeout, pool_timeout=lock_timeout)
+
+    @staticmethod
+    def forgets(path: str) -> bool:
+        """Tell whether the library would take a path for a database in memory."""
+        return SQLiteConnectionPool.detect_memory_mode(path)
+
+
+class _Pool(SQLiteConnectionPool):
+    def _create_connection(self) -> SQLiteConnection:
+        raw = super()._create_connection()._sqlite_conn  # noqa: SLF001 - the library's has no other door
+        for pragma in _PRAGMAS:
+            raw.execute(pragma)
+        return _Connection(raw, max_age=self.max_age)
+
+
+class LogCursor(SQLiteCursor):
+    """The library's cursor, which also tells how many rows a statement changed."""
+
+    @property
+    def rowcount(self) -> int:
+        return self.sqlite_cursor.rowcount
+
+
+class _Connection(SQLiteConnection):
+    def cursor(self) -> LogCursor:
+        return LogCursor(self._sqlite_conn.cursor())
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        with _Transaction(self, commit=commit) as cursor, cursor:
+            yield cursor
+
+
+class _Transaction(SQLiteTransaction):
+    """Takes the write lock at once, so that what it reads before it writes still holds."""
+
+    def __enter__(self) -> SQLiteCursor:
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute("BEGIN IMMEDIATE" if self.commit else "BEGIN")
+        except sqlite3.OperationalError as error:
+            raise OperationalError(error) from error
+        return cursor

@@ -1,0 +1,184 @@
+"""What the log holds: one class for each thing that can have happened.
+
+```
+TouchpointRecorded    a contact of a customer with a service
+TouchpointRejected    a message that could not be read as one, or contradicts an earlier one
+DefinitionRecorded    a service definition came into use
+```
+
+Each is an event of the eventsourcing library without an aggregate: its own stream is derived from
+what it says, so that the log's primary key refuses a second copy. Fields are text and whole numbers
+alone; moments are microseconds since 1970 UTC. A class whose fields change gets
+`class_version = 2` and a static method `upcast_v1_v2(state)`; the log cannot be read by a release
+older than its events (`journeys.versions`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+from uuid import UUID, uuid5
+
+import msgspec
+from eventsourcing.utils import get_topic
+
+from journeys.touchpoint import TOUCHPOINT_NAMESPACE, Touchpoint, originator_of
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_sorted_json = msgspec.json.Encoder(order="sorted")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TouchpointRecorded:
+    """A touchpoint as the log keeps it.
+
+    Attributes:
+        source: With `id`, the touchpoint's identity and so its stream.
+        id: The producer's identifier.
+        service: Key of the service.
+        occurred_at: Microseconds since 1970 UTC.
+        name: The raw name the source system uses.
+        channel: Channel, or the source's own word for it.
+        status: `ok` or `error`.
+        case: Pseudonym of the case.
+        person: Pseudonym of the person.
+        attributes: A JSON object as text, keys sorted, values text.
+        recorded_at: When the log took it, microseconds since 1970 UTC.
+    """
+
+    TOPIC: ClassVar[str] = "touchpoint"
+    class_version: ClassVar[int] = 1
+
+    source: str
+    id: str
+    service: str
+    occurred_at: int
+    name: str
+    channel: str
+    status: str
+    case: str | None
+    person: str | None
+    attributes: str
+    recorded_at: int
+    originator_id: UUID = field(init=False)
+    originator_version: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "originator_id", originator_of(self.source, self.id))
+
+    @classmethod
+    def of(cls, touchpoint: Touchpoint, *, recorded_at: datetime) -> "TouchpointRecorded":
+        """Turn a touchpoint into its event: the clear path; `journeys.rows` is the fast one."""
+        return cls(
+            source=touchpoint.source,
+            id=touchpoint.id,
+            service=touchpoint.service,
+            occurred_at=microseconds_of(touchpoint.occurred_at),
+            name=touchpoint.name,
+            channel=touchpoint.channel,
+            status=touchpoint.status,
+            case=touchpoint.case,
+            person=touchpoint.person,
+            attributes=attributes_json(touchpoint.attributes),
+            recorded_at=microseconds_of(recorded_at),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TouchpointRejected:
+    """A message that was not recorded, by its coordinates: never its content.
+
+    The stream is derived from `origin`, `place` and `digest`, so reading the same bad line again
+    records nothing, while a line that has changed in the meantime is a new rejection.
+
+    Attributes:
+        origin: Where it came from, e.g. `file:touchpoints.jsonl`.
+        place: Line (from 1), row or offset within it.
+        reason: One word of the fixed list, e.g. `bad_time` or `conflict`.
+        detail: A sentence for the operator, without payload and personal data.
+        digest: Keyed digest of the raw bytes.
+        service: Key of the service, `""` if it could not be told.
+        recorded_at: Microseconds since 1970 UTC; `EventLog.append_batch` sets it.
+    """
+
+    TOPIC: ClassVar[str] = "rejection"
+    class_version: ClassVar[int] = 1
+
+    origin: str
+    place: int
+    reason: str
+    detail: str
+    digest: str
+    service: str = ""
+    recorded_at: int = 0
+    originator_id: UUID = field(init=False)
+    originator_version: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self, "originator_id", _stream_of("rejection", self.origin, self.place, self.digest)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefinitionRecorded:
+    """A version of a service definition as it came into use; all of a service share one stream.
+
+    Attributes:
+        service: Key of the service.
+        version: The definition's own version number.
+        valid_from: ISO date; the same date recorded again replaces.
+        digest: SHA-256 of the canonical definition, hexadecimal.
+        definition: The canonical definition, JSON as text.
+        recorded_at: Microseconds since 1970 UTC; `EventLog.record_definitions` sets it.
+        originator_version: 1, 2, 3... in the order of recording.
+    """
+
+    TOPIC: ClassVar[str] = "definition"
+    class_version: ClassVar[int] = 1
+
+    service: str
+    version: int
+    valid_from: str
+    digest: str
+    definition: str
+    recorded_at: int = 0
+    originator_id: UUID = field(init=False)
+    originator_version: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "originator_id", definition_stream(self.service))
+
+
+Record = TouchpointRecorded | TouchpointRejected | DefinitionRecorded
+
+RECORDS: tuple[type[Record], ...] = (TouchpointRecorded, TouchpointRejected, DefinitionRecorded)
+
+for _record in RECORDS:
+    get_topic(_record)  # registers the short topic, so that the library finds the class by it
+
+
+def definition_stream(service: str) -> UUID:
+    """Derive the stream that holds every version of one service's definition."""
+    return _stream_of("definition", service, 0)  # three parts: never a touchpoint's two
+
+
+def attributes_json(attributes: Mapping[str, str]) -> str:
+    """Write attributes as the log keeps them: a JSON object with sorted keys."""
+    return _sorted_json.encode(attributes).decode()
+
+
+def microseconds_of(when: datetime) -> int:
+    """Count the microseconds from 1970 UTC to an aware datetime, exactly."""
+    since = when - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def moment_of(microseconds: int) -> datetime:
+    """Undo `microseconds_of`; the result is in UTC."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def _stream_of(*parts: str | int) -> UUID:
+    return uuid5(TOUCHPOINT_NAMESPACE, _sorted_json.encode(parts).decode())
