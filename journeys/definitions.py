@@ -135,7 +135,8 @@ def _decode(text: str) -> tuple[Service | None, list[str]]:
 
 def _not_yaml(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"line {error.problem_mark.line + 1}: is not YAML: {error.problem}"
+        why = ", ".join(filter(None, [error.context, error.problem]))
+        return f"line {error.problem_mark.line + 1}: is not YAML: {why}"
     return f"is not YAML: {str(error).splitlines()[0]}"
 
 

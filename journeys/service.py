@@ -203,11 +203,6 @@ class Service(_Part, frozen=True, kw_only=True, dict=True):
         """
         return self._resolver(name)
 
-    @staticmethod
-    def text(names: Mapping[str, str], lang: str) -> str:
-        """Return a name in a language, else in English, else in any there is."""
-        return text(names, lang)
-
     @cached_property
     def _resolver(self) -> Callable[[str], tuple[int | None, Outcome | None]]:
         steps = NameMap(
