@@ -1,0 +1,191 @@
+"""A stranger has CPython and make; the rest is ours to bring."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROMISED = {"help", "demo", "test", "check", "fmt", "bench", "slow"}
+TOOLS = ("sh", "make", "dirname", "cat", "cmp", "grep", "head", "sed", "awk")
+
+
+@pytest.fixture
+def bare_path(tmp_path: Path) -> Path:
+    """A PATH with the usual tools and no Python at all."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in TOOLS:
+        found = shutil.which(tool)
+        assert found is not None
+        (folder / tool).symlink_to(found)
+    return folder
+
+
+def test_make_lists_every_target_it_promises_with_a_sentence(
+    house: Path, make_targets: dict[str, str]
+) -> None:
+    listed = _run(["make"], cwd=house).stdout
+
+    assert make_targets.keys() >= PROMISED
+    assert all(f"make {name} " in listed and text in listed for name, text in make_targets.items())
+
+
+def test_every_target_without_a_sentence_is_an_inner_one(house: Path) -> None:
+    makefile = (house / "Makefile").read_text(encoding="utf-8")
+
+    silent = re.findall(r"^([a-z-]+):(?![^\n]*##)", makefile, re.MULTILINE)
+
+    assert set(silent) == {"run-setup", "dev-setup"}
+
+
+@pytest.mark.parametrize(("target", "part"), [("demo", "run"), ("test", "dev"), ("check", "dev")])
+def test_a_command_sets_up_what_it_needs_first(house: Path, target: str, part: str) -> None:
+    first, *then = _run(["make", "--dry-run", target], cwd=house).stdout.splitlines()
+
+    assert first == f'sh .ci/setup ".venv" {part}'
+    assert then
+
+
+def test_the_demo_keeps_to_its_own_folder(house: Path) -> None:
+    shown = _run(["make", "--dry-run", "demo"], cwd=house, POLKU_DATA="precious").stdout
+
+    assert 'POLKU_DATA="demo-data" ".venv/bin/polku" demo' in shown
+    assert "precious" not in shown
+    assert "rm " not in shown
+
+
+def test_ci_runs_check_and_test_and_says_that_it_is_ci(house: Path) -> None:
+    script = (house / ".ci/run").read_text(encoding="utf-8")
+
+    steps = re.findall(r"^(export CI=true|make check|make test)\b", script, re.MULTILINE)
+
+    assert steps == ["export CI=true", "make check", "make test"]
+    assert os.access(house / ".ci/run", os.X_OK)
+
+
+def test_ci_ends_with_the_closing_line_of_pytest(house: Path, tmp_path: Path) -> None:
+    clone = _clone_with_fake_make(
+        house, tmp_path, "echo '== 2 failed, 7 passed in 3.21s =='; echo coverage; exit 2"
+    )
+
+    ended = _run(
+        ["bash", ".ci/run"], cwd=clone, check=False, PATH=f"{clone}/bin:{os.environ['PATH']}"
+    )
+
+    assert ended.stdout.splitlines()[-1] == "== 2 failed, 7 passed in 3.21s =="
+    assert ended.returncode == 2
+
+
+def test_a_machine_without_a_suitable_python_is_told_which_are(
+    house: Path, bare_path: Path
+) -> None:
+    python = bare_path / "python3"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+
+    ended = _setup(house, bare_path.parent / "venv", PATH=str(bare_path))
+
+    assert ended.returncode == 1
+    assert "CPython 3.11, 3.12 or 3.13 is needed. Hint: install one" in ended.stderr
+    assert not (bare_path.parent / "venv").exists()
+
+
+def test_a_python_without_venv_is_named_with_what_to_install(house: Path, bare_path: Path) -> None:
+    python = bare_path / "python3"
+    python.write_text('#!/bin/sh\ncase "$2" in *ensurepip*) exit 1 ;; esac\n')
+    python.chmod(0o755)
+
+    ended = _setup(house, bare_path.parent / "venv", PATH=str(bare_path))
+
+    assert ended.returncode == 1
+    assert "python3 lacks venv, ensurepip or sqlite3. Hint: on Debian" in ended.stderr
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(house: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "venv"
+    (theirs / "bin").mkdir(parents=True)
+    (theirs / "notes.txt").write_text("mine")
+
+    ended = _setup(house, theirs)
+
+    assert ended.returncode == 1
+    assert "is no environment of CPython 3.11 to 3.13. Hint: move it away" in ended.stderr
+    assert (theirs / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("installed", ["run", "dev"])
+def test_nothing_is_installed_again_until_the_lock_changes(
+    house: Path, tmp_path: Path, installed: str
+) -> None:
+    folder = _environment(tmp_path, marks=tmp_path / "calls")
+    stamp = folder / f".polku-{installed}"
+    stamp.write_text(f"{house}\n{(house / 'requirements.lock').read_text()}")
+
+    unchanged = _setup(house, folder)
+    calls_unchanged = (tmp_path / "calls").exists()
+    stamp.write_text(f"{house}\nolder==1.0\n")
+    changed = _setup(house, folder)
+
+    assert (unchanged.returncode, unchanged.stderr, calls_unchanged) == (0, "", False)
+    assert changed.returncode == 0
+    assert "pip install" in (tmp_path / "calls").read_text()
+    assert (folder / ".polku-run").read_text().startswith(f"{house}\n# Written by 'make lock'")
+
+
+def test_a_demo_installs_nothing_that_only_tests_need(house: Path, tmp_path: Path) -> None:
+    folder = _environment(tmp_path, marks=tmp_path / "calls")
+
+    _setup(house, folder)
+
+    names = re.findall(r"^([a-z0-9-]+)==", (folder / "run.lock").read_text(), re.MULTILINE)
+    assert {"polars", "eventsourcing", "typer"} <= set(names)
+    assert not {"pytest", "mypy", "lifelines", "pandas"} & set(names)
+    assert "--require-hashes" in (tmp_path / "calls").read_text()
+
+
+def _run(
+    command: list[str], *, cwd: Path, check: bool = True, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run as from a fresh shell, not as from within the make that runs these tests."""
+    outer = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("MAKE") and name not in {"VENV", "DEMO_DATA", "WORKERS"}
+    }
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        check=check,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**outer, "PYTHON": "", **environment},
+    )
+
+
+def _setup(house: Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return _run(["sh", ".ci/setup", str(folder), "run"], cwd=house, check=False, **environment)
+
+
+def _environment(tmp_path: Path, *, marks: Path) -> Path:
+    """An environment whose Python installs nothing and writes down what pip was told."""
+    folder = tmp_path / "venv"
+    (folder / "bin").mkdir(parents=True)
+    python = folder / "bin" / "python"
+    python.write_text(f'#!/bin/sh\n[ "$1" != -m ] || echo "$2 $3 $*" >> "{marks}"\n')
+    python.chmod(0o755)
+    return folder
+
+
+def _clone_with_fake_make(house: Path, tmp_path: Path, on_test: str) -> Path:
+    clone = tmp_path / "clone"
+    for folder in (clone / ".ci", clone / "bin"):
+        folder.mkdir(parents=True)
+    shutil.copy(house / ".ci/run", clone / ".ci/run")
+    fake = clone / "bin" / "make"
+    fake.write_text(f'#!/bin/sh\n[ "$1" = test ] || exit 0\n{on_test}\n')
+    fake.chmod(0o755)
+    return clone
