@@ -2,53 +2,52 @@
 
 Three rules, applied before anything reaches the log:
 
-* A *reference* (a producer's `case` or `person`) is stored as its *pseudonym*, a keyed hash over the
-  service and the reference: one person cannot be followed from service to service, and nobody without
-  the key can try references out. References are hashed exactly as sent: trimming or changing case would
-  merge what a producer keeps apart. One of white space alone is no reference.
+* A *reference* (a producer's `case` or `person`) is stored as its *pseudonym*, a keyed hash over
+  the service and the reference: one person cannot be followed from service to service, and nobody
+  without the key can try references out. References are hashed exactly as sent, for trimming or
+  changing case would merge what a producer keeps apart; white space alone is no reference.
 * *Attributes* pass an allow-list, the service's own and the common ones.
-* The *guard* reads every other text for Finnish identity codes, e-mail addresses, phone numbers, IBANs and
-  licence plates. Where a kind has a check digit it is verified, because ordinary identifiers (UUIDs,
-  counters, times) must pass.
+* The *guard* reads every other text for Finnish identity codes, e-mail addresses, phone numbers,
+  IBANs and licence plates. Check digits are verified where there are any, because ordinary
+  identifiers (UUIDs, counters, times) must pass.
 
-What the guard does not see, so that reservation numbers pass: a landline number without a space, a mobile
-number of fewer than nine digits, a foreign number without `+`, and a plate that is not written in capitals
-with a hyphen and two or three digits (`abc-123`, `ABC123`, `ABC-1`).
+What the guard lets through, so that reservation numbers pass: a landline number without a space, a
+mobile number of fewer than nine digits, a foreign number without `+`, and a plate other than in
+capitals with a hyphen and two or three digits (`abc-123`, `ABC123`, `ABC-1`).
 """
 
 import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
 
 from journeys.errors import PolkuError
-from journeys.service import Service
+from journeys.service import COMMON_ATTRIBUTES, Service
 
-Kind = Literal["an identity code", "an email address", "a phone number", "an IBAN", "a licence plate"]
-
-COMMON_ATTRIBUTES = frozenset(
-    ("lang", "device", "route", "variant", "field", "reason", "score", "district")
-)
-"""Attributes every service may store (DESIGN 4.1)."""
+Kind = Literal[
+    "an identity code", "an email address", "a phone number", "an IBAN", "a licence plate"
+]
 
 PSEUDONYM_LENGTH = 32
-"""Hexadecimal characters, 128 bits. Among a thousand million references of one service the chance that any
-two share a pseudonym is about 10^-21, and guessing one back needs the key whatever the length; the other
-half of the hash would only make the log's largest columns longer."""
+"""Hexadecimal characters: 128 bits.
+
+Among a thousand million references of one service the chance that any two share a pseudonym is
+about 10^-21, and guessing one back needs the key whatever the length. The other half of the hash
+would only make the log's largest columns longer.
+"""
 
 MINIMUM_KEY_LENGTH = 16
-"""Bytes. A shorter key could be tried out together with the references, which are often just counters."""
+"""Bytes. A shorter key could be tried out with the references, which are often just counters."""
 
 
 class Pseudonyms:
-    """The keyed hashes of one deployment; never shows its key or what it has hashed.
+    """The keyed hashes of one deployment; its repr shows neither key nor anything hashed.
 
-    Attributes:
-        of: see `of`; every kind of hash has its own domain, so that none can be had through another.
+    Each kind of hash has its own domain, so that none can be had through another.
     """
 
     __slots__ = ("_digests", "_references")
@@ -64,9 +63,8 @@ class Pseudonyms:
         """
         if len(key) < MINIMUM_KEY_LENGTH:
             raise PolkuError(
-                f"pseudonym key: it has {len(key)} bytes, so references could be guessed from their "
-                f"pseudonyms. Hint: at least {MINIMUM_KEY_LENGTH} random bytes, e.g. from "
-                "`openssl rand -hex 32`"
+                f"pseudonym key: it has {len(key)} bytes, too few to keep references from being "
+                f"guessed. Hint: at least {MINIMUM_KEY_LENGTH} random bytes, `openssl rand -hex 32`"
             )
         # A copy of a keyed hash is a third of the price of keying a new one.
         self._references = hmac.new(key, digestmod=hashlib.sha256)
@@ -79,14 +77,14 @@ class Pseudonyms:
         return "Pseudonyms()"
 
     def of(self, reference: str, service: str) -> str:
-        """Hash a reference: HMAC-SHA-256 over the JSON array `[service, reference]`, 32 characters."""
+        """Hash a reference: 128 bits of HMAC-SHA-256 over the JSON array `[service, reference]`."""
         return self._hash([service, reference])
 
     def of_identifier(self, identifier: str, source: str) -> str:
         """Hash a producer's `id` that shows a reference.
 
-        The message is `["id", source, id]`: three elements, so it never equals a reference's pseudonym, and
-        no service, so the same id sent for another service is still seen as a conflict.
+        What is hashed is `["id", source, id]`: three elements, so it never equals a reference's
+        pseudonym, and no service, so the same id sent for another service is seen as a conflict.
         """
         return self._hash(["id", source, identifier])
 
@@ -94,8 +92,8 @@ class Pseudonyms:
         """Key the SHA-256 of a rejected record, as 64 hexadecimal characters.
 
         A plain hash of a short record could be found by trying; this one tells only who has the key
-        whether two records were the same. Sources compute the SHA-256, so that they need no key and can do
-        it while they skip a line that does not fit into memory.
+        whether two records are the same. Sources compute the SHA-256: they need no key for it, and
+        can do it while they skip a line that is too long to keep.
         """
         keyed = self._digests.copy()
         keyed.update(sha256)
@@ -112,21 +110,21 @@ def pseudonymise(reference: str, *, key: bytes, service: str) -> str:
 
     Examples:
         >>> pseudonymise("R-20931", key=b"0123456789abcdef", service="varaamo-booking")
-        '26ffbb8cf8ef36ddc60d0bda2bd5d0e1'
+        '45758b236a37b43d8654f2be7493061f'
     """
     return Pseudonyms(key).of(reference, service)
 
 
 def allowed_attributes(versions: Sequence[Service]) -> frozenset[str]:
-    """Names of the attributes that any version of one service lets through, the common ones included."""
-    return COMMON_ATTRIBUTES.union(*(version.attributes for version in versions))
+    """Name the attributes that a service stores: any of its versions', and the common ones."""
+    return frozenset(COMMON_ATTRIBUTES).union(*(version.attributes for version in versions))
 
 
 def shows_reference(text: str, reference: str) -> bool:
     """Whether a text shows a reference, upper and lower case alike.
 
-    References of four characters and more are found anywhere (`R-931` in `R-931001`); shorter ones only
-    as a word of their own (`17` in `order-17-pay`), for every second identifier has a `1` in it.
+    References of four characters and more are found anywhere (`R-931` in `R-931001`); shorter ones
+    as a word of their own only (`17` in `order-17-pay`), for every second identifier has a `1`.
 
     Args:
         text: The text, case-folded.
@@ -158,48 +156,42 @@ def find_personal_data(text: str, *, plates: bool = True) -> Kind | None:
     if not text.isascii():
         # Full-width and other look-alikes become the characters they look like.
         text = unicodedata.normalize("NFKC", text).translate(_LOOK_ALIKES)
-    if _SUSPECT.search(text) is None:
+    if (len(text) == 36 and _LOWER_UUID.fullmatch(text)) or _SUSPECT.search(text) is None:
         return None
     # A UUID's groups can look like anything, and are nobody's number.
     text = _UUID.sub("\n", text)
-    if any(_is_identity_code(match) for match in _IDENTITY_CODE.finditer(text)):
-        return "an identity code"
-    if _EMAIL.search(text) is not None:
-        return "an email address"
-    if _PHONE.search(text) is not None:
-        return "a phone number"
-    if any(_is_iban(number) for number in _iban_candidates(text)):
-        return "an IBAN"
-    if plates and _PLATE.search(text) is not None:
-        return "a licence plate"
-    return None
+    for kind, is_in in _KINDS:
+        if is_in(text):
+            return kind
+    return "a licence plate" if plates and _PLATE.search(text) is not None else None
 
 
 def shows_car_plate(identifier: str) -> bool:
     """Whether an `id` shows an ordinary car plate (`ABC-123`).
 
-    In an `id` such a code is as likely a ticket's number (`INC-204`), so the record is not refused: the id
-    is stored as its hash, which serves as well. Shorter plates are left alone there, else the first 99
-    tickets of every queue would be hashed.
+    In an `id` such a code is as likely a ticket's number (`INC-204`), so the record is not refused:
+    the id is stored as its hash, which serves as well. Shorter plates are left alone there, else
+    the first 99 tickets of every queue would be hashed.
     """
     return _CAR_PLATE.search(identifier) is not None
 
 
 # What any of the kinds needs, cheap enough for every text: mostly this is all that runs.
 _SUSPECT = re.compile(
-    r"[@%+(\[{]|[0-9]{6}|(?<![0-9A-Za-z.,])(?:0[1-9]|358|00|[A-Za-z]{2}[0-9]{2}|IBAN|iban)"
+    r"[@%+(\[{]|[0-9]{6}|(?<![0-9A-Za-z])(?:0[1-9]|358|00|[A-Za-z]{2}[0-9]{2}|IBAN|iban)"
     r"|[A-ZÅÄÖ]-[0-9]{2}"
 )
 _LOOK_ALIKES: dict[int, str | None] = {
-    **dict.fromkeys(map(ord, "‐‑‒–—―−"), "-"),
-    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"), None),
+    **dict.fromkeys((*range(0x2010, 0x2016), 0x2212), "-"),  # hyphens, dashes, minus
+    **dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF)),  # seen by nobody
 }
+_LOWER_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UUID = re.compile(
     r"(?<![0-9A-Za-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
 
-# The letters that stand for a century could be hexadecimal, so with one of them nothing may touch the code.
+# The letters for a century could be hexadecimal: with one of them nothing may touch the code.
 _IDENTITY_CODE = re.compile(
     r"(?:(?<![0-9])(?P<dashed>[0-9]{6})[-+]|(?<![0-9A-Z])(?P<lettered>[0-9]{6})[A-FU-Y])"
     r"(?P<individual>[0-9]{3})(?P<check>[0-9A-Y])(?![0-9A-Z])",
@@ -217,11 +209,15 @@ _EMAIL = re.compile(
 
 _PHONE = re.compile(
     r"""
-    (?:(?<![0-9A-Z])\+|%2B)\ ?[1-9](?:[ ().\-/]{0,2}[0-9]){7,14}(?![0-9A-Z])        # +358 40 123 4567
-    | (?<![0-9A-Z.,])(?:00\ ?)?358[ -]?(?:[ -]?[0-9]){6,11}(?![0-9A-Z])             # 00358 9 310 1691
-    | (?<![0-9A-Z.,])(?<![0-9]-)\(?0(?:4[0-9]|50)\)?(?:[ -]?[0-9]){6,8}(?![0-9A-Z]) # 040 123 4567
-    | (?<![0-9A-Z.,:/-])(?:\(0(?:[235689]|1[3-9])\)\ ?|0(?:[235689]|1[3-9])[ -])    # 09 310 1691
-      (?:[0-9]{3,4}\ [0-9]{2,4}(?:\ [0-9]{2})?|(?<=[) ])[0-9]{5,8})(?![0-9A-Z:.-])
+    # +358 40 123 4567
+    (?: (?<![0-9A-Z])\+ | %2B )\ ?[1-9](?:[ ().\-/]{0,2}[0-9]){7,14}(?![0-9A-Z])
+    # 00358 9 310 1691, 358401234567
+    | (?<![0-9A-Z.,])(?: 00\ ?358 | 358(?=[ -]?(?:4|50)) )(?:[ -]?[0-9]){6,11}(?![0-9A-Z])
+    # 040 123 4567
+    | (?<![0-9A-Z.,])(?<![0-9]-)\(?0(?:4[0-9]|50)\)?(?:[ -]?[0-9]){6,8}(?![0-9A-Z])
+    # 09 310 1691, (09) 3101691
+    | (?<![0-9A-Z.,:/-])(?: \(0(?:[235689]|1[3-9])\)\ ? | 0(?:[235689]|1[3-9])[ -] )
+      (?: [0-9]{3,4}\ [0-9]{2,4}(?:\ [0-9]{2})? | (?<=[) ])[0-9]{5,8} )(?![0-9A-Z:.-])
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -229,9 +225,9 @@ _PHONE = re.compile(
 _PLATE = re.compile(r"(?<![0-9A-Za-zÅÄÖåäö-])[A-ZÅÄÖ]{2,3}-[1-9][0-9]{1,2}(?![0-9A-Za-z-])")
 _CAR_PLATE = re.compile(r"(?<![0-9A-Za-z])[A-ZÅÄÖ]{3}-[1-9][0-9]{2}(?![0-9A-Za-z])")
 
-_IBAN_START = re.compile(r"(?<![0-9A-Z])(?:IBAN)?[ :]?(?P<country>[A-Z]{2})[0-9]{2}", re.IGNORECASE)
-# Length by country, from the IBAN registry: of 32 hexadecimal characters one in 1,800 would pass the check
-# digits alone.
+_IBAN_START = re.compile(r"(?<![0-9A-Z])(?:IBAN)?(?P<country>[A-Z]{2})[0-9]{2}", re.IGNORECASE)
+# Length by country, from the IBAN registry: by the check digits alone, one in 1,800 hashes of 32
+# hexadecimal characters would pass for an IBAN.
 _IBAN_LENGTHS = {
     country: length
     for length, countries in {
@@ -283,3 +279,11 @@ def _iban_candidates(text: str) -> Iterator[str]:
 def _is_iban(number: str) -> bool:
     """Verify the check digits: ISO 13616, remainder 1 modulo 97, letters as 10 to 35."""
     return int("".join(str(int(sign, 36)) for sign in number[4:] + number[:4])) % 97 == 1
+
+
+_KINDS: tuple[tuple[Kind, Callable[[str], bool]], ...] = (
+    ("an identity code", lambda text: any(map(_is_identity_code, _IDENTITY_CODE.finditer(text)))),
+    ("an email address", lambda text: _EMAIL.search(text) is not None),
+    ("a phone number", lambda text: _PHONE.search(text) is not None),
+    ("an IBAN", lambda text: any(map(_is_iban, _iban_candidates(text)))),
+)

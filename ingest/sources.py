@@ -1,15 +1,18 @@
 """Where messages come from.
 
-A source yields *batches*: raw records of one *origin*, each with its *place* there. Origin and place are
-the coordinates by which a record can be found again. What a batch says is recorded in one transaction,
-together with the *positions* by which a stream remembers how far it was read; a file keeps none, it is
-read whole and what is known already is dropped.
+A source yields *batches*: raw records of one *origin*, each with its *place* there. Origin and
+place are the coordinates by which a record can be found again. What a batch says is recorded in one
+transaction, together with the *positions* by which a stream remembers how far it was read; a file
+keeps none, it is read whole and what is known already is dropped.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from journeys.event_log import SourcePosition
+from ingest.rejections import Reason
+
+if TYPE_CHECKING:
+    from journeys.event_log import SourcePosition  # reading a file does not need the log
 
 Headers = Sequence[tuple[str, bytes | None]]
 """As Kafka gives them: a list, in which a name may come twice."""
@@ -37,19 +40,19 @@ class UnreadRecord(NamedTuple):
 
     Attributes:
         place: As of a raw record.
-        reason: One of `ingest.cloudevents.REASONS`.
+        reason: Why.
         detail: A sentence without payload.
         sha256: Of the bytes that could be read.
     """
 
     place: int
-    reason: str
+    reason: Reason
     detail: str
     sha256: bytes
 
 
 class RawBatch(NamedTuple):
-    """Records to be stored in one transaction; its repr shows no payload.
+    """Records to be stored in one transaction.
 
     Attributes:
         origin: Where the records are from, e.g. `file:touchpoints.jsonl`.
@@ -62,7 +65,7 @@ class RawBatch(NamedTuple):
     origin: str
     records: Sequence[RawRecord]
     unread: Sequence[UnreadRecord] = ()
-    positions: Sequence[SourcePosition] = ()
+    positions: "Sequence[SourcePosition]" = ()
     done: float | None = None
 
 
