@@ -18,7 +18,7 @@ from journeys.versions import Kind, kind_of
 
 _CALLED = {
     "occurred_at": "time",
-    "name": "touchpoint",
+    "name": "touchpoint name",
 }
 
 

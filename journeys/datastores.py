@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
+from types import TracebackType
 
 from eventsourcing.persistence import OperationalError
 from eventsourcing.sqlite import (
@@ -17,6 +19,7 @@ LOCK_TIMEOUT_S = 60
 """How long a writer waits for another process, and a thread for another thread."""
 
 _PRAGMAS = (
+    "PRAGMA journal_mode=WAL",  # readers and a writer do not wait for each other
     "PRAGMA synchronous=FULL",  # a committed batch survives a power cut
     "PRAGMA cache_size=-65536",  # 64 MiB: pages of the key are met again before they are dropped,
     "PRAGMA wal_autocheckpoint=16384",  # and written to the file once for many batches
@@ -29,7 +32,7 @@ class SQLiteLogDatastore(SQLiteDatastore):
 
     def __init__(self, path: str, *, lock_timeout: int = LOCK_TIMEOUT_S) -> None:
         super().__init__(path, single_row_tracking=True, originator_id_type="uuid")
-        self.pool = _Pool(db_name=path, lock_timeout=lock_timeout, pool_timeout=lock_timeout)
+        self.pool = _Pool(path, lock_timeout=lock_timeout)
 
     @staticmethod
     def forgets(path: str) -> bool:
@@ -38,10 +41,23 @@ class SQLiteLogDatastore(SQLiteDatastore):
 
 
 class _Pool(SQLiteConnectionPool):
+    def __init__(self, path: str, *, lock_timeout: int) -> None:
+        super().__init__(db_name=path, lock_timeout=lock_timeout, pool_timeout=lock_timeout)
+
     def _create_connection(self) -> SQLiteConnection:
-        raw = super()._create_connection()._sqlite_conn  # noqa: SLF001 - the library's has no other door
-        for pragma in _PRAGMAS:
-            raw.execute(pragma)
+        raw = sqlite3.connect(
+            self.db_name,
+            timeout=self.lock_timeout or 0,
+            isolation_level=None,  # transactions begin where we say
+            check_same_thread=False,  # the pool hands a connection to one thread at a time
+        )
+        try:
+            for pragma in _PRAGMAS:
+                raw.execute(pragma)
+        except sqlite3.Error:
+            raw.close()
+            raise
+        raw.row_factory = sqlite3.Row
         return _Connection(raw, max_age=self.max_age)
 
 
@@ -54,13 +70,21 @@ class LogCursor(SQLiteCursor):
 
 
 class _Connection(SQLiteConnection):
+    def __init__(self, raw: sqlite3.Connection, max_age: float | None) -> None:
+        super().__init__(raw, max_age)
+        self._busy = RLock()
+
     def cursor(self) -> LogCursor:
         return LogCursor(self._sqlite_conn.cursor())
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
-        with _Transaction(self, commit=commit) as cursor, cursor:
+        with self._busy, _Transaction(self, commit=commit) as cursor, cursor:
             yield cursor
+
+    def _close(self) -> None:
+        with self._busy:  # the library closes what other threads still use, and SQLite crashes
+            super()._close()
 
 
 class _Transaction(SQLiteTransaction):
@@ -73,3 +97,15 @@ class _Transaction(SQLiteTransaction):
         except sqlite3.OperationalError as error:
             raise OperationalError(error) from error
         return cursor
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        try:
+            super().__exit__(exc_type, exc_val, exc_tb)
+        except BaseException:
+            self.connection.rollback()  # a commit that failed leaves its transaction open
+            raise

@@ -111,6 +111,18 @@ class PlacedEvent(NamedTuple):
     stored: StoredEvent
 
 
+class Lines(NamedTuple):
+    """Events by the thousand.
+
+    Attributes:
+        states: One state a line, JSON.
+        positions: Of each line.
+    """
+
+    states: bytes
+    positions: list[int]
+
+
 class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
     """The fenced recorder on SQLite.
 
@@ -166,11 +178,11 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
     )
     # One text of many rows, so that Python makes one object for all of them.
     select_lines = (
-        "SELECT CAST(group_concat("
-        "'{\"position\":' || rowid || ',' || substr(CAST(state AS TEXT), 2), char(10)) AS BLOB), "
-        "max(rowid) FROM ("
-        "SELECT rowid, state FROM stored_events WHERE rowid>? AND rowid<=? "
-        "AND topic='touchpoint' AND instr(state, ?) ORDER BY rowid LIMIT ?)"
+        "SELECT CAST(group_concat(CAST(state AS TEXT), char(10)) AS BLOB), "
+        "CAST(group_concat(rowid) AS BLOB) FROM ("
+        "SELECT rowid, state FROM stored_events WHERE rowid>:after AND rowid<=:until "
+        "AND topic='touchpoint' AND (:words IS NULL OR instr(state, :words)) "
+        "ORDER BY rowid LIMIT :limit)"
     )
     select_state_from = (
         "SELECT state FROM stored_events "
@@ -259,19 +271,15 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
 
     def touchpoint_lines(
         self, c: Cursor, *, after: int, until: int, service: str | None, limit: int
-    ) -> tuple[bytes, int]:
-        """The next touchpoints as JSON lines, and the position of the last of them.
-
-        Each line is the event's state with its `position`. Quotation marks within values are
-        escaped, so that the words that name a service occur nowhere else.
-
-        Returns:
-            `b""` and `until` if there are none.
-        """
-        words = b"{" if service is None else b'"service":%b,' % msgspec.json.encode(service)
-        c.execute(self.select_lines, (after, until, words, limit))
-        lines, last = c.fetchone()
-        return (b"", until) if lines is None else (lines, last)
+    ) -> Lines:
+        """The next touchpoints of (after, until], at most `limit`."""
+        # Quotation marks within values are escaped: these words stand at the service alone.
+        words = None if service is None else b'"service":%b,' % msgspec.json.encode(service)
+        c.execute(
+            self.select_lines, {"after": after, "until": until, "words": words, "limit": limit}
+        )
+        states, positions = c.fetchone()
+        return Lines(states or b"", _decode_positions(b"[%b]" % (positions or b"")))
 
     def state_from(self, c: Cursor, position: int) -> bytes | None:
         """The state of the first record at or after a position."""
@@ -296,6 +304,9 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
         ids = super()._insert_events(c, stored_events, **kwargs)
         self.note_kinds(c, {(e.topic, class_version_of(e.state)) for e in stored_events})
         return ids
+
+
+_decode_positions = msgspec.json.Decoder(list[int]).decode
 
 
 def _only(row: Sequence[bytes] | None) -> bytes | None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import polars as pl
 
-from journeys.recorders import SQLiteLogRecorder
+from journeys.recorders import Lines, SQLiteLogRecorder
 from journeys.records import TouchpointRecorded
+from journeys.rows import TouchpointState
 from journeys.versions import refuse_unknown
 
 LINES = 50_000
@@ -34,9 +35,8 @@ COLUMNS: dict[str, Any] = {
 """Columns of the frame; `case` and `person` may be null, `attributes` is a JSON object as text."""
 
 _STATE = {
-    **{name: kind for name, kind in COLUMNS.items() if name != "error"},
+    **dict.fromkeys(TouchpointState.__struct_fields__[:-1], pl.String()),  # not recorded_at
     "occurred_at": pl.Int64(),
-    "status": pl.String(),
     "class_version": pl.Int64(),
 }
 
@@ -59,12 +59,13 @@ def read_chunks(
         frames: list[pl.DataFrame] = []
         held = 0
         while after < end:
-            lines, after = recorder.touchpoint_lines(
+            lines = recorder.touchpoint_lines(
                 c, after=after, until=end, service=service, limit=min(LINES, rows - held)
             )
-            if lines:
+            if lines.positions:
                 frames.append(_frame_of(lines))
-                held += len(frames[-1])
+                held += len(lines.positions)
+            after = lines.positions[-1] if lines.positions else end
             if held == rows or (frames and after >= end):
                 yield pl.concat(frames)
                 frames, held = [], 0
@@ -75,12 +76,21 @@ def empty_frame() -> pl.DataFrame:
     return pl.DataFrame(schema=COLUMNS)
 
 
-def _frame_of(lines: bytes) -> pl.DataFrame:
-    frame = pl.read_ndjson(lines, schema=_STATE)
+def _frame_of(lines: Lines) -> pl.DataFrame:
+    frame = pl.read_ndjson(lines.states, schema=_STATE)
     newest = frame["class_version"].max()
     if newest is not None:
         refuse_unknown({(TouchpointRecorded.TOPIC, int(str(newest)))})
-    return frame.with_columns(
+    return frame.select(
+        pl.Series("position", lines.positions, dtype=COLUMNS["position"]),
+        "source",
+        "id",
+        "service",
         pl.col("occurred_at").cast(COLUMNS["occurred_at"]),
+        "name",
+        "channel",
         (pl.col("status") == "error").alias("error"),
-    ).select(*COLUMNS)
+        "case",
+        "person",
+        "attributes",
+    )
