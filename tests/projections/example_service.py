@@ -2,8 +2,9 @@
 
 `c: form.0 pay.0 handling.1; p: call.30` is three touchpoints of case C and person P at day 0, 0 and
 1, then one of person P alone at day 30. Touchpoints at one time are in the order written. `form!.0`
-failed (status error). Any other letter than p and q is another case of P, `q:` is another person;
-anything else is written out: `c/q:` is case C with person Q, `c/-:` the case without a person.
+failed (status error), `form.1/24` is an hour after day 0. Any other letter than p and q is another
+case of P, `q:` is another person; anything else is written out: `c/q:` is case C with person Q,
+`c/-:` the case without a person.
 """
 
 from datetime import UTC, date, datetime, timedelta

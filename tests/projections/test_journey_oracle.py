@@ -18,12 +18,13 @@ from tests.projections.strategies import (
     Question,
     questions,
 )
+from tests.projections.unclear_belonging import BELONGING
 from tests.projections.unclear_examples import CHOICES
 from tests.projections.worked_examples import EXAMPLES
 
 CASES = [
     pytest.param(example, as_of, id=f"{example.number}@{as_of}")
-    for example in (*EXAMPLES, *CHOICES)
+    for example in (*EXAMPLES, *CHOICES, *BELONGING)
     for as_of in example.at
 ]
 
