@@ -189,15 +189,18 @@ class End(Struct, frozen=True, kw_only=True):
 
 
 class Variant(Struct, frozen=True, kw_only=True):
-    """One sequence of visits really walked; `share` of the journeys that have a visit."""
+    """One sequence of visits really walked.
+
+    `share` is of the journeys that have a visit, null below ten of them.
+    """
 
     steps: list[str]
     count: int
-    share: float
+    share: float | None
 
 
 class Spent(Struct, frozen=True, kw_only=True):
-    """Time of completed journeys: with the customer, or waiting for the city."""
+    """Time of completed journeys; null where fewer than k people completed."""
 
     n: int
     median_s: float | None
@@ -220,7 +223,14 @@ class UnmappedName(Struct, frozen=True, kw_only=True):
 
 
 class JourneyReport(Struct, frozen=True, kw_only=True):
-    """Everything `polku report SERVICE --format json` says."""
+    """Everything `polku report SERVICE --format json` says.
+
+    `outside_funnel` counts the journeys that never reached the first required step; it is null
+    where it would give away how many did. `touchpoints` are those of the journeys; `unlinked` and
+    `unmapped` count those of no journey, too, that occurred in the window. `hidden` counts the rows
+    left out of each list; `by_steps` are steps of groups, `route_funnels` rows of routes' funnels,
+    and `time` stands for all of `time`.
+    """
 
     service: str
     as_of: str
@@ -238,7 +248,7 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     assumed_deadlines: list[str]
     completion: Completion
     funnel: list[FunnelStep]
-    outside_funnel: int
+    outside_funnel: int | None
     routes: list[RouteFunnel]
     trend: list[TrendWeek]
     by: Breakdown
@@ -255,7 +265,11 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
 
 
 class ServiceLine(Struct, frozen=True, kw_only=True):
-    """One service of the overview; `worst_step` is where most journeys were lost."""
+    """One service of the overview; `worst_step` is where most journeys were lost.
+
+    `recent` are the last four mature entry weeks, `earlier` the four before; `n` is null where
+    fewer than k people share them.
+    """
 
     service: str
     division: str
@@ -272,9 +286,9 @@ class ServiceLine(Struct, frozen=True, kw_only=True):
     median_s: float | None
     worst_step: str | None
     recent_rate: float | None
-    recent_n: int
+    recent_n: int | None
     earlier_rate: float | None
-    earlier_n: int
+    earlier_n: int | None
 
 
 class DropOff(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,175 @@
+"""The journey report: every figure of one service, of the journeys that start in a period.
+
+Counts are of all these journeys as they stand at the as-of time, rates are at the horizon, and what
+fewer than k people share is left out and counted.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import polars as pl
+
+from analysis.breakdown import Groups, break_down
+from analysis.drop_off import ZONE, completion, lost_before_first_step, trend
+from analysis.dwell import time_apart
+from analysis.funnel import Funnel, funnel_steps, hidden_steps, plan_funnel, trace_funnel
+from analysis.journey_report import (
+    Breakdown,
+    JourneyCounts,
+    JourneyReport,
+    TrendWeek,
+    UnmappedName,
+    Window,
+)
+from analysis.routes import route_funnels
+from analysis.selection import EVER, Period, select, with_people_numbered
+from analysis.step_table import table_of_steps
+from analysis.suppression import MIN_K, check_k, hidden_rows
+from analysis.transitions import flows
+from analysis.variants import variants, walks
+from projections.frames import Frames
+
+
+def journey_report(  # noqa: PLR0913 - each is an option of the command
+    frames: Frames,
+    *,
+    window: Period = EVER,
+    where: Mapping[str, str] | None = None,
+    by: str | None = None,
+    k: int = MIN_K,
+    public_log: bool = False,
+) -> JourneyReport:
+    """Report on the journeys of one service.
+
+    Args:
+        frames: One service, as of a moment, as known at a position.
+        window: Journey starts.
+        where: First values that the journeys began with, by attribute.
+        by: Attribute to compare groups of.
+        k: Least number of people of a row that is shown.
+        public_log: The log holds nobody's data, so k may be below 5.
+
+    Returns:
+        The same content for the same arguments. Zeros, nulls and empty lists where no journey is
+        selected.
+
+    Raises:
+        DisclosureError: k is too small, or the answer would be about too few people.
+        SettingsError: No such attribute.
+    """
+    check_k(k, public_log=public_log)
+    selected = with_people_numbered(select(frames, period=window, where=where, k=k))
+    journeys, visits, service = selected.journeys, selected.visits, selected.service
+    as_of = selected.as_of
+    current = service.at(as_of)
+    done = completion(journeys, horizon=current.horizon_days, as_of=as_of)
+    weeks, weeks_hidden = _weeks(selected, horizon=current.horizon_days, k=k)
+    walked = walks(visits)
+    plan = plan_funnel(service, as_of=as_of)
+    funnel = trace_funnel(journeys, visits, walked, plan=plan, service=service)
+    gone = hidden_steps(funnel, k=k)
+    routes = route_funnels(selected, walked, common=funnel, gone=gone, k=k)
+    steps = table_of_steps(selected, k=k)
+    groups = Groups(Breakdown(attribute=None, groups=[]), Counter())
+    if by is not None:
+        groups = break_down(selected, attribute=by, steps=steps, day=done.day, k=k)
+    moves = flows(journeys, visits, k=k)
+    ways = variants(journeys, walked, service=service, k=k)
+    time = time_apart(journeys, visits, service=service, k=k)
+    names, names_hidden = _unmapped_names(selected.strays, k=k)
+    hidden: Counter[str] = Counter(
+        funnel=len(gone),
+        trend=weeks_hidden,
+        steps=len(steps.hidden),
+        variants=ways.hidden,
+        time=int(time.total.n > 0 and time.total.median_s is None),
+        unmapped_names=names_hidden,
+    )
+    hidden += routes.hidden + groups.hidden + moves.hidden
+    return JourneyReport(
+        service=service.key,
+        as_of=moment_text(as_of),
+        position=selected.position,
+        k=k,
+        public_log=public_log,
+        where=dict(where or {}),
+        window=window_of(window),
+        journeys=journey_counts(journeys),
+        touchpoints=int(journeys["touchpoints"].sum()),
+        unmapped=int(selected.strays["unmapped"].sum()),
+        unmapped_names=names,
+        unlinked=int(selected.strays["unlinked"].sum()),
+        horizon_days=current.horizon_days,
+        assumed_deadlines=[step.key for step in current.steps if step.deadline is None],
+        completion=done,
+        funnel=funnel_steps(funnel, hidden=gone),
+        outside_funnel=_outside(funnel, k=k),
+        routes=routes.rows,
+        trend=weeks,
+        by=groups.breakdown,
+        steps=steps.shown,
+        before_first_step=lost_before_first_step(journeys),
+        starts=moves.starts,
+        transitions=moves.transitions,
+        ends=moves.ends,
+        variants=ways.rows,
+        variants_total=ways.total,
+        variants_coverage=ways.coverage,
+        time=time,
+        hidden=dict(sorted(hidden.items())),
+    )
+
+
+def journey_counts(journeys: pl.DataFrame) -> JourneyCounts:
+    """Count journeys by where they stand."""
+    stands = Counter(dict(journeys["outcome"].cast(pl.String).value_counts().iter_rows()))
+    outcomes = ("succeeded", "refused", "cancelled", "expired", "abandoned", "open")
+    flags = ("cancelled_afterwards", "resurrected", "broken_promise")
+    return JourneyCounts(
+        started=journeys.height,
+        **{outcome: stands[outcome] for outcome in outcomes},
+        **{flag: int(journeys[flag].sum()) for flag in flags},
+    )
+
+
+def moment_text(when: datetime) -> str:
+    """Write a moment as ISO 8601 in UTC."""
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def window_of(period: Period) -> Window:
+    """Write a period as ISO 8601 in UTC."""
+    return Window(
+        from_=None if period.start is None else moment_text(period.start),
+        to=None if period.end is None else moment_text(period.end),
+    )
+
+
+def _weeks(selected: Frames, *, horizon: int, k: int) -> tuple[list[TrendWeek], int]:
+    weeks = trend(selected.journeys, horizon=horizon, as_of=selected.as_of)
+    local = pl.col("started_at").dt.convert_time_zone(ZONE)
+    members = selected.journeys.select("people", week=local.dt.strftime("%G-W%V"))
+    hidden = hidden_rows(members, row="week", k=k)
+    return [row for row in weeks if row.week not in hidden], len(hidden)
+
+
+def _outside(funnel: Funnel, *, k: int) -> int | None:
+    """Count the journeys that never came to the first required step.
+
+    Null where this would say how many did, and they are too few.
+    """
+    first = funnel.first()
+    if first is None:
+        return funnel.progress.height
+    if 0 < funnel.people(first) < k:
+        return None
+    return funnel.progress.height - funnel.reaching(first).height
+
+
+def _unmapped_names(strays: pl.DataFrame, *, k: int) -> tuple[list[UnmappedName], int]:
+    unmapped = strays.filter(pl.col("unmapped"))
+    hidden = hidden_rows(unmapped, row="name", k=k)
+    shown = unmapped.group_by("name").len().filter(~pl.col("name").is_in(list(hidden)))
+    rows = [UnmappedName(name=name, touchpoints=count) for name, count in shown.iter_rows()]
+    return sorted(rows, key=lambda row: (-row.touchpoints, row.name)), len(hidden)
