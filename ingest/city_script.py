@@ -93,8 +93,6 @@ class Script:
 
     def channel(self, code: int, wanted: str) -> int:
         """Number of the channel wanted if the step can be done there, else of the step's first."""
-        if code >= len(self.rules):
-            return CHANNELS.index(wanted)
         offered = self.history.step(self.rules[code].key).channels or ("web",)
         return CHANNELS.index(wanted if wanted in offered else offered[0])
 

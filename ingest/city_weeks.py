@@ -108,9 +108,6 @@ class Weeks:
             scripts: One a service.
             pieces: Of the messages.
             settings: Of the city.
-
-        Raises:
-            PolkuError: No service is open in any of the weeks.
         """
         self._scripts, self._pieces, self._settings = scripts, pieces, settings
         calendar = CityCalendar(settings.first, settings.until + MARGIN)
@@ -124,11 +121,6 @@ class Weeks:
             planted_from=[int(calendar.midnights[day]) for day in begins],
         )
         weights = np.array([weight_of(script, calendar, days) for script in scripts])
-        if not weights.any():
-            raise PolkuError(
-                f"city: no service is open from {settings.first} to {settings.until}. "
-                "Hint: weeks=65"
-            )
         self._beginnings = [
             Beginnings(script, int(total), calendar, days, self._rng(BEGINNINGS, number))
             for number, (script, total) in enumerate(
