@@ -10,9 +10,9 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
-from io import FileIO
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from ingest.envelope import MAX_BYTES, TOO_LARGE
 from ingest.sources import RawBatch, RawRecord, UnreadRecord
@@ -28,8 +28,12 @@ LARGEST_BATCH = 5_000
 class JsonLinesSource:
     """Files of CloudEvents, one after the other."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], *, piece: int = PIECE) -> None:
         """Name the files; a pipe will do.
+
+        Args:
+            paths: Files, read in this order.
+            piece: Bytes to read and to unpack at a time; a batch is what ends in one.
 
         Raises:
             SourceError: One of them is missing, a folder, not readable or of another format; all
@@ -37,6 +41,7 @@ class JsonLinesSource:
         """
         self._paths = list(paths)
         self._size = sum(_checked_size(path) for path in self._paths)
+        self._piece = piece
         self._read = 0
 
     def batches(self) -> Iterator[RawBatch]:
@@ -48,14 +53,14 @@ class JsonLinesSource:
         self._read = 0
         for path in self._paths:
             try:
-                with path.open("rb", buffering=0) as file:
-                    for records, unread in _read_lines(self._pieces(file)):
+                with path.open("rb") as file:
+                    for records, unread in _read_lines(self._pieces(file), self._piece):
                         yield self._batch(path, records, unread)
             except OSError as error:
                 raise SourceError(_cannot_read(path, error)) from error
 
-    def _pieces(self, file: FileIO) -> Iterator[bytes]:
-        while piece := file.read(PIECE):
+    def _pieces(self, file: BinaryIO) -> Iterator[bytes]:
+        while piece := file.read(self._piece):
             self._read += len(piece)
             yield piece
 
@@ -77,6 +82,9 @@ _OTHER_FORMATS = {
     b"PAR1": "a Parquet file",
     b"SQLite format 3": "a SQLite database",
 }
+_CUT_OFF = "the gzip data is cut off here"
+_DAMAGED = "the gzip data is damaged here"
+_MISMATCH = "the gzip data does not match its checksum: lines before may be damaged, too"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -118,10 +126,10 @@ def _cannot_read(path: Path, error: OSError) -> str:
 _Lines = tuple[list[RawRecord], list[UnreadRecord]]
 
 
-def _read_lines(pieces: Iterator[bytes]) -> Iterator[_Lines]:
+def _read_lines(pieces: Iterator[bytes], longest: int) -> Iterator[_Lines]:
     cutter = _LineCutter()
     try:
-        for piece in _unpacked(pieces):
+        for piece in _unpacked(pieces, longest):
             records, unread = cutter.cut(piece)
             # Unread ones go first: their number is small, their place says where they belong.
             yield records[:LARGEST_BATCH], unread
@@ -151,6 +159,9 @@ class _LineCutter:
                 return [], []
             unread.append(self._end_skipped())
             piece = piece[end + 1 :]
+        if self._line == 1:
+            piece = (self._begun + piece).removeprefix(_BYTE_ORDER_MARK)
+            self._begun = b""
         lines = (self._begun + piece).split(b"\n")
         self._begun = lines.pop()
         if len(self._begun) > MAX_BYTES:
@@ -178,8 +189,8 @@ class _LineCutter:
         return UnreadRecord(self._line - 1, "too_large", TOO_LARGE, self._skipped.digest())
 
 
-def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the text of a file, unpacked if it begins as gzip does, without a byte order mark.
+def _unpacked(pieces: Iterator[bytes], longest: int) -> Iterator[bytes]:
+    """Yield the text of a file, unpacked if it begins as gzip does, whatever its name.
 
     Raises:
         _TornError: Packed data ends too early, or cannot be unpacked from here on.
@@ -187,16 +198,13 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
     beginning = b""
     for piece in pieces:
         beginning += piece
-        if len(beginning) >= len(_BYTE_ORDER_MARK):
+        if len(beginning) >= len(_GZIP):
             break
     whole = chain([beginning], pieces)
-    text = _gunzip(whole) if beginning.startswith(_GZIP) else whole
-    first = next(text, b"")
-    yield first.removeprefix(_BYTE_ORDER_MARK)
-    yield from text
+    yield from _gunzip(whole, longest) if beginning.startswith(_GZIP) else whole
 
 
-def _gunzip(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _gunzip(pieces: Iterator[bytes], longest: int) -> Iterator[bytes]:
     """Unpack gzip, of several members and with zeros behind it, too.
 
     The `gzip` module keeps back the text it has unpacked before it meets the end of a torn file.
@@ -210,18 +218,19 @@ def _gunzip(pieces: Iterator[bytes]) -> Iterator[bytes]:
                 is_begun = bool(packed)
             before = member.copy()
             try:
-                text = member.decompress(packed, PIECE)
-            except zlib.error:
+                text = member.decompress(packed, longest)
+            except zlib.error as error:
                 yield from _unpack_up_to_damage(before, packed)
-                raise _TornError("the gzip data is damaged here") from None
+                is_checked = "check" in str(error)
+                raise _TornError(_MISMATCH if is_checked else _DAMAGED) from None
             yield text
-            is_full = len(text) == PIECE
+            is_full = len(text) == longest
             packed = member.unconsumed_tail
             if member.eof:
                 packed = member.unused_data
                 member, is_begun, is_full = zlib.decompressobj(_GZIP_FORMAT), False, False
     if is_begun:
-        raise _TornError("the gzip data is cut off here")
+        raise _TornError(_CUT_OFF)
 
 
 def _unpack_up_to_damage(member: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:

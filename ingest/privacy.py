@@ -21,6 +21,7 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Literal
 
 import msgspec
@@ -212,9 +213,11 @@ _PHONE = re.compile(
     # +358 40 123 4567
     (?: (?<![0-9A-Z])\+ | %2B )\ ?[1-9](?:[ ().\-/]{0,2}[0-9]){7,14}(?![0-9A-Z])
     # 00358 9 310 1691, 358401234567
-    | (?<![0-9A-Z.,])(?: 00\ ?358 | 358(?=[ -]?(?:4|50)) )(?:[ -]?[0-9]){6,11}(?![0-9A-Z])
-    # 040 123 4567
-    | (?<![0-9A-Z.,])(?<![0-9]-)\(?0(?:4[0-9]|50)\)?(?:[ -]?[0-9]){6,8}(?![0-9A-Z])
+    | (?<![0-9A-Z.,])(?: 00\ ?358 (?:[ -]?[0-9]){6,11} | 358 [ -]?(?:4[0-9]|50)(?:[ -]?[0-9]){6,7} )
+      (?![0-9A-Z])
+    # 040 123 4567, 0457 123 4567
+    | (?<![0-9A-Z.,])(?<![0-9]-)\(?0(?: 45[78](?=\)?(?:[ -]?[0-9]){7}(?![0-9])) | 4[0-9] | 50 )
+      \)?(?:[ -]?[0-9]){6,7}(?![0-9A-Z])
     # 09 310 1691, (09) 3101691
     | (?<![0-9A-Z.,:/-])(?: \(0(?:[235689]|1[3-9])\)\ ? | 0(?:[235689]|1[3-9])[ -] )
       (?: [0-9]{3,4}\ [0-9]{2,4}(?:\ [0-9]{2})? | (?<=[) ])[0-9]{5,8} )(?![0-9A-Z:.-])
@@ -225,37 +228,71 @@ _PHONE = re.compile(
 _PLATE = re.compile(r"(?<![0-9A-Za-zÅÄÖåäö-])[A-ZÅÄÖ]{2,3}-[1-9][0-9]{1,2}(?![0-9A-Za-z-])")
 _CAR_PLATE = re.compile(r"(?<![0-9A-Za-z])[A-ZÅÄÖ]{3}-[1-9][0-9]{2}(?![0-9A-Za-z])")
 
-_IBAN_START = re.compile(r"(?<![0-9A-Z])(?:IBAN)?(?P<country>[A-Z]{2})[0-9]{2}", re.IGNORECASE)
-# Length by country, from the IBAN registry: by the check digits alone, one in 1,800 hashes of 32
-# hexadecimal characters would pass for an IBAN.
-_IBAN_LENGTHS = {
-    country: length
-    for length, countries in {
-        15: "NO",
-        16: "BE",
-        18: "DK FI FK FO GL NL SD",
-        19: "MK SI",
-        20: "AT BA EE KZ LT LU MN XK",
-        21: "CH HR LI LV",
-        22: "BG BH CR DE GB GE IE ME RS VA",
-        23: "AE GI IL IQ OM SO TL",
-        24: "AD CZ ES MD PK RO SA SE SK TN VG",
-        25: "LY PT ST",
-        26: "IS TR",
-        27: "BI DJ FR GR IT MC MR SM",
-        28: "AL AZ BY CY DO GT HN HU LB NI PL SV",
-        29: "BR EG PS QA UA",
-        30: "JO KW MU",
-        31: "MT SC",
-        32: "LC",
-        33: "RU",
+_IBAN_START = re.compile(
+    r"(?<![0-9A-Z])(?:IBAN)?(?P<country>[A-Z]{2})(?=[0-9]{2}[ 0-9A-Z-])", re.IGNORECASE
+)
+# What follows the check digits, as in the IBAN registry (n digits, a letters, c either). By check
+# digits alone, one in 1,800 hashes that begin with two letters would pass for an IBAN.
+_IBAN_FORMATS = {
+    country: form
+    for form, countries in {
+        "n11": "NO",
+        "n12": "BE",
+        "n14": "DK FI FO GL SD",
+        "n15": "SI",
+        "n16": "AT BA EE LT MN XK",
+        "n17": "HR",
+        "n18": "CR DE ME RS VA",
+        "n19": "AE IL SO TL",
+        "n20": "CZ ES SE SK TN",
+        "n21": "LY PT ST",
+        "n22": "IS",
+        "n23": "BI DJ MR",
+        "n24": "HU PL",
+        "n25": "EG",
+        "a1 n10 c12": "IT SM",
+        "a2 n12": "FK",
+        "a2 n16": "GE",
+        "a4 c13": "LV",
+        "a4 c14": "BH",
+        "a4 c15": "GI",
+        "a4 c16": "PK RO",
+        "a4 c20": "AZ",
+        "a4 c21": "PS QA",
+        "a4 c22": "KW",
+        "a4 c24": "LC",
+        "a4 n4 c18": "JO",
+        "a4 n5 c18": "MT",
+        "a4 n6 c8": "BG",
+        "a4 n10": "NL",
+        "a4 n14": "GB IE",
+        "a4 n15": "IQ",
+        "a4 n16": "VG",
+        "a4 n19 a3": "MU",
+        "a4 n20": "HN NI SV",
+        "a4 n20 a3": "SC",
+        "c4 n4 c16": "BY",
+        "c4 n20": "DO",
+        "c20": "MD",
+        "c24": "GT",
+        "n2 c18": "SA",
+        "n3 c10 n2": "MK",
+        "n3 c13": "KZ LU",
+        "n3 c16": "OM",
+        "n4 c20": "LB",
+        "n5 c12": "CH LI",
+        "n6 c16": "TR",
+        "n6 c19": "UA",
+        "n7 c16": "GR",
+        "n8 c12": "AD",
+        "n8 c16": "AL CY",
+        "n10 c11 n2": "FR MC",
+        "n14 c15": "RU",
+        "n23 a1 c1": "BR",
     }.items()
     for country in countries.split()
 }
-_IBAN_REST = {
-    length: re.compile(rf"(?:[ -]?[0-9A-Z]){{{length - 4}}}(?![0-9A-Z])", re.IGNORECASE)
-    for length in set(_IBAN_LENGTHS.values())
-}
+_IBAN_SIGNS = {"n": "[0-9]", "a": "[A-Z]", "c": "[0-9A-Z]"}
 
 
 def _is_identity_code(match: re.Match[str]) -> bool:
@@ -269,11 +306,18 @@ def _is_identity_code(match: re.Match[str]) -> bool:
 
 def _iban_candidates(text: str) -> Iterator[str]:
     for start in _IBAN_START.finditer(text):
-        length = _IBAN_LENGTHS.get(start["country"].upper())
-        rest = _IBAN_REST[length].match(text, start.end()) if length is not None else None
+        form = _IBAN_FORMATS.get(start["country"].upper())
+        rest = _iban_rest(form).match(text, start.end()) if form is not None else None
         if rest is not None:
-            number = text[start.start("country") : rest.end()]
+            number = start["country"] + rest.group()
             yield number.replace(" ", "").replace("-", "").upper()
+
+
+@cache
+def _iban_rest(form: str) -> re.Pattern[str]:
+    """Compile what follows the country, each sign with a space or hyphen before it if it likes."""
+    parts = (f"(?:[ -]?{_IBAN_SIGNS[part[0]]}){{{part[1:]}}}" for part in ("n2", *form.split()))
+    return re.compile("".join(parts) + "(?![0-9A-Z])", re.IGNORECASE)
 
 
 def _is_iban(number: str) -> bool:
