@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.cloudevents import OTHER
+from ingest.cloudevents import OTHER, REMEMBERED
 from ingest.rejections import REASONS, Rejection
 from journeys.touchpoint import Touchpoint
 from tests.ingest.messages import (
@@ -494,3 +494,17 @@ def test_a_byte_changed_never_breaks_the_reading(place: int, byte: int) -> None:
     value[place % len(value)] = byte
 
     assert reason_of(bytes(value)) in (None, *REASONS)
+
+
+def test_verdicts_are_forgotten_when_there_are_too_many() -> None:
+    reading = decoder()
+    value = structured(data={"person": None})
+
+    outcomes = [
+        reading.decode((), value.replace(b"R-20931", b"R-%d" % case), RECEIVED_AT)
+        for case in range(REMEMBERED + 10)
+    ]
+
+    assert outcomes[0] == reading.decode((), value.replace(b"R-20931", b"R-0"), RECEIVED_AT)
+    assert {type(outcome) for outcome in outcomes} == {Touchpoint}
+    assert len(reading._memories[BOOKING].references) < REMEMBERED
