@@ -221,8 +221,8 @@ def _gunzip(pieces: Iterator[bytes], longest: int) -> Iterator[bytes]:
                 text = member.decompress(packed, longest)
             except zlib.error as error:
                 yield from _unpack_up_to_damage(before, packed)
-                is_checked = "check" in str(error)
-                raise _TornError(_MISMATCH if is_checked else _DAMAGED) from None
+                is_mismatch = "data check" in str(error) or "length check" in str(error)
+                raise _TornError(_MISMATCH if is_mismatch else _DAMAGED) from None
             yield text
             is_full = len(text) == longest
             packed = member.unconsumed_tail
