@@ -37,15 +37,24 @@ class Kind(IntEnum):
 
 
 class StepRule(NamedTuple):
-    """One step, as the definition version of a journey sees it."""
+    """One step, as the definition version of a journey sees it.
+
+    `rank` is its place in that version, None where the version lacks it.
+    """
 
     step: int
     kind: Kind
     passes_to: Ball | None
     deadline: int
-    rank: float
+    rank: int | None
     opens_with: Ball
     is_customer: bool
+
+    def comes_before(self, other: "StepRule") -> bool:
+        """Compare by the intended order: the version's own, else that of all versions."""
+        if self.rank is None or other.rank is None:
+            return self.step < other.step
+        return self.rank < other.rank
 
 
 class End(NamedTuple):
@@ -181,7 +190,7 @@ class Attempt:
         return (
             self.last_customer_step is not None
             and self.force is not None
-            and rule.rank < self.force.rank
+            and rule.comes_before(self.force)
         )
 
     def _pass(self, rule: StepRule, otherwise: Ball) -> None:
@@ -214,26 +223,21 @@ class Attempt:
 def step_rules(history: ServiceHistory) -> list[list[StepRule]]:
     """Build the rules of every step (second index) as each version (first index) sees it.
 
-    A step that a version lacks is read from the newest version that has it, counts as optional, and
-    stands right after its predecessor in `ServiceHistory.step_keys`.
+    A step that a version lacks is read from the newest version that has it and counts as optional.
     """
     rules = []
     for version in history.versions:
         own = {step.key: (rank, step) for rank, step in enumerate(version.steps)}
-        rank = -1.0
         row = []
         for code, key in enumerate(history.step_keys):
-            if key in own:
-                rank, step = own[key]
-                row.append(_rule(code, step, rank=rank, optional=step.optional))
-            else:
-                rank += 1e-6
-                row.append(_rule(code, history.step(key), rank=rank, optional=True))
+            rank, step = own.get(key, (None, history.step(key)))
+            optional = rank is None or step.optional
+            row.append(_rule(code, step, rank=rank, optional=optional))
         rules.append(row)
     return rules
 
 
-def _rule(code: int, step: Step, *, rank: float, optional: bool) -> StepRule:
+def _rule(code: int, step: Step, *, rank: int | None, optional: bool) -> StepRule:
     customer = step.actor is Actor.CUSTOMER
     if step.help:
         kind = Kind.HELP

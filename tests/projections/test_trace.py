@@ -20,12 +20,13 @@ from tests.projections.example_service import (
 )
 from tests.projections.example_standing import Example
 from tests.projections.strategies import HISTORIES, Question, questions, recordings
+from tests.projections.unclear_belonging import BELONGING
 from tests.projections.unclear_examples import CHOICES
 from tests.projections.worked_examples import EXAMPLES
 
 CASES = [
     pytest.param(example, as_of, id=f"{example.number}@{as_of}")
-    for example in (*EXAMPLES, *CHOICES)
+    for example in (*EXAMPLES, *CHOICES, *BELONGING)
     for as_of in example.at
 ]
 
