@@ -81,11 +81,15 @@ def _recent(page: Page, overview: Overview, names: Mapping[str, Names]) -> None:
             (
                 names[line.service].service,
                 percent(line.recent_rate),
-                count(line.recent_n),
+                _shown(line.recent_n),
                 percent(line.earlier_rate),
-                count(line.earlier_n),
+                _shown(line.earlier_n),
             )
             for line in overview.services
         ],
         left=1,
     )
+
+
+def _shown(number: int | None) -> str:
+    return "-" if number is None else count(number)

@@ -287,7 +287,7 @@ def _moves(page: Page, report: JourneyReport, names: Names) -> None:
 
 def _variants(page: Page, report: JourneyReport, names: Names) -> None:
     shown = report.variants[:6]
-    covered = sum(variant.share for variant in shown)
+    covered = sum(variant.share or 0.0 for variant in shown)
     page.table(
         f"Paths really walked: the {len(shown)} most frequent of {count(report.variants_total)} "
         f"cover {percent(covered)}",

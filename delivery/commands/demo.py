@@ -1,0 +1,77 @@
+"""`polku demo`: a city in a minute."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from delivery.options import Format, Lang, Language
+from delivery.progress import say
+from delivery.settings import now, read_settings
+
+DEMO_DATA = Path("demo-data")
+
+
+def demo(
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="Folder of the demo.")
+    ] = DEMO_DATA,
+    journeys: Annotated[int, typer.Option(min=600, help="How many journeys to make up.")] = 12_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same city.")] = 1,
+    lang: Language = Lang.EN,
+) -> None:
+    """Make up a city, record it, trace its journeys and show where it loses people."""
+    from analysis.selection import EVER
+    from delivery.commands.ingest import record, tell, until_day
+    from delivery.commands.project import bring_up_to_date
+    from delivery.commands.reading import overview_answer
+    from ingest.city import SyntheticCity
+    from journeys.errors import SettingsError
+    from journeys.service import load_services
+
+    settings = read_settings(data=data)
+    note = settings.data / "demo.json"
+    if note.exists():
+        # One folder holds one city: a second beside it would double every number.
+        told = json.loads(note.read_text(encoding="utf-8"))
+        if (told["seed"], told["journeys"]) != (seed, journeys):
+            raise SettingsError(
+                f"{settings.data} holds the demo city of seed {told['seed']} with "
+                f"{told['journeys']:,} journeys. Hint: another folder, such as --data demo-{seed}"
+            )
+        until = until_day(told["until"])
+    elif settings.log_path.exists():
+        raise SettingsError(
+            f"{settings.data} holds a log that is not the demo's, and the two must not mix. "
+            "Hint: another folder, such as --data demo-data-2"
+        )
+    else:
+        until = until_day(None)
+        settings.data.mkdir(parents=True, exist_ok=True)
+        note.write_text(
+            json.dumps({"seed": seed, "journeys": journeys, "until": until.isoformat()}) + "\n",
+            encoding="utf-8",
+        )
+    city = SyntheticCity(seed=seed, until=until, journeys=journeys, services=load_services())
+    tell(record(city, settings, title="Making up a city"))
+    bring_up_to_date(settings)
+    (settings.data / "truth.json").write_text(
+        json.dumps(city.truth(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    typer.echo("")
+    typer.echo(
+        overview_answer(
+            settings,
+            output=Format.TEXT,
+            as_of=now(),
+            position=None,
+            period=EVER,
+            lang=lang,
+        ),
+        nl=False,
+    )
+    say(
+        f"\nThe demo is in {settings.data}, what was planted in {settings.data / 'truth.json'}.\n"
+        f"Next: polku report varaamo-booking --data {settings.data}"
+    )

@@ -1,0 +1,72 @@
+"""Is it well? `polku status` for monitors, `polku quarantine` for what was refused."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from delivery.options import Data, Database, Format, OutputFormat, Services
+from delivery.settings import now, read_settings
+
+quarantine = typer.Typer(no_args_is_help=True, help="Records that could not be stored, and why.")
+
+
+def status(
+    output: OutputFormat = Format.TEXT,
+    data: Data = None,
+    database: Database = None,
+    services: Services = None,
+) -> None:
+    """Say how the log and the read models are; exit code 1 if something is ill."""
+    from delivery.app import open_house
+    from delivery.report.health import health_of, health_rows, health_text
+    from delivery.report.machine import as_json, rows_csv
+
+    settings = read_settings(data=data, database=database, services=services)
+    with open_house(settings) as house:
+        health = health_of(house.log, house.models, now=now())
+    if output is Format.JSON:
+        written = as_json(health)
+    elif output is Format.CSV:
+        written = rows_csv(health_rows(health))
+    else:
+        written = health_text(health)
+    typer.echo(written, nl=False)
+    if health.ills:
+        raise typer.Exit(1)
+
+
+@quarantine.command("list")
+def list_(
+    reason: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Only those of so many days, up to now.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to list, the latest first.")] = 50,
+    output: OutputFormat = Format.TEXT,
+    data: Data = None,
+    database: Database = None,
+    services: Services = None,
+) -> None:
+    """List quarantined records with their coordinates; what they said is not stored."""
+    from delivery.app import open_log
+    from delivery.report.health import quarantine_rows, quarantine_text
+    from delivery.report.machine import as_json, rows_csv
+    from ingest.rejections import REASONS
+
+    if reason is not None and reason not in REASONS:
+        raise typer.BadParameter(
+            f"{reason!r} is no reason. Hint: one of {', '.join(REASONS)}", param_hint="--reason"
+        )
+    settings = read_settings(data=data, database=database, services=services)
+    since = None if days is None else now() - timedelta(days=days)
+    with open_log(settings) as log:
+        found = log.rejections(reason=reason, since=since, unresolved=True)
+    rows = quarantine_rows(found[::-1][:limit])
+    if output is Format.JSON:
+        written = as_json(rows)
+    elif output is Format.CSV:
+        written = rows_csv(rows)
+    else:
+        written = quarantine_text(rows, total=len(found))
+    typer.echo(written, nl=False)

@@ -1,0 +1,231 @@
+"""The commands that answer: `overview`, `report`, `journeys`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from delivery.moments import end_of, start_of
+from delivery.options import (
+    AsOf,
+    By,
+    Data,
+    Database,
+    Format,
+    From,
+    K,
+    Lang,
+    Language,
+    OutputFormat,
+    Position,
+    PublicLog,
+    Services,
+    To,
+    Where,
+)
+from delivery.progress import say
+from delivery.settings import Settings, now, read_settings
+
+if TYPE_CHECKING:
+    from analysis.journey_report import Overview
+    from analysis.selection import Period
+    from delivery.app import House
+
+ServiceKey = Annotated[str, typer.Argument(metavar="SERVICE", help="Key of a service.")]
+
+
+def overview(
+    output: OutputFormat = Format.TEXT,
+    as_of: AsOf = None,
+    position: Position = None,
+    from_: From = None,
+    to: To = None,
+    lang: Language = Lang.EN,
+    k: K = None,
+    public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
+    data: Data = None,
+    database: Database = None,
+    services: Services = None,
+) -> None:
+    """Show all services, one line each, and where the city loses most journeys."""
+    settings = read_settings(data=data, database=database, services=services)
+    typer.echo(
+        overview_answer(
+            settings,
+            output=output,
+            as_of=_as_of(as_of),
+            position=position,
+            period=_period(from_, to),
+            lang=lang,
+            k=k,
+            public_log=public_log,
+        ),
+        nl=False,
+    )
+
+
+def report(
+    service: ServiceKey,
+    output: OutputFormat = Format.TEXT,
+    as_of: AsOf = None,
+    position: Position = None,
+    from_: From = None,
+    to: To = None,
+    where: Where = None,
+    by: By = None,
+    section: Annotated[
+        str, typer.Option(help="With --format csv: the table to write.", metavar="TABLE")
+    ] = "steps",
+    lang: Language = Lang.EN,
+    k: K = None,
+    public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
+    data: Data = None,
+    database: Database = None,
+    services: Services = None,
+) -> None:
+    """Report where the journeys of a service stop, how they go on, and how long they take."""
+    from analysis.report import journey_report
+    from analysis.suppression import MIN_K
+    from delivery.app import frames_of_service, open_house
+    from delivery.report.machine import as_json, report_csv
+    from delivery.report.text import report_text
+    from delivery.report.wording import Names
+
+    settings = read_settings(data=data, database=database, services=services)
+    with open_house(settings) as house:
+        frames = frames_of_service(house, service, as_of=_as_of(as_of), position=position)
+        _say_what_is_behind(house, position)
+    answer = journey_report(
+        frames,
+        window=_period(from_, to),
+        where=_conditions(where),
+        by=by,
+        k=MIN_K if k is None else k,
+        public_log=public_log,
+    )
+    if output is Format.JSON:
+        written = as_json(answer)
+    elif output is Format.CSV:
+        written = report_csv(answer, section)
+    else:
+        written = report_text(answer, Names(frames.service, lang.value))
+    typer.echo(written, nl=False)
+
+
+def journeys(
+    service: ServiceKey,
+    output: OutputFormat = Format.TEXT,
+    as_of: AsOf = None,
+    position: Position = None,
+    from_: From = None,
+    to: To = None,
+    where: Where = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="Only those that stand like this, e.g. abandoned or open.")
+    ] = None,
+    dropped_at: Annotated[
+        str | None, typer.Option(metavar="STEP", help="Only those lost at this step.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to list, the latest first.")] = 50,
+    lang: Language = Lang.EN,
+    k: K = None,
+    public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
+    data: Data = None,
+    database: Database = None,
+    services: Services = None,
+) -> None:
+    """List the journeys behind a number, pseudonymous; a rare path shows outcome and week only."""
+    from analysis.listing import list_journeys
+    from analysis.suppression import MIN_K
+    from delivery.app import frames_of_service, open_house
+    from delivery.report.listing import listing_csv, listing_text
+    from delivery.report.machine import as_json
+    from delivery.report.wording import Names
+
+    settings = read_settings(data=data, database=database, services=services)
+    with open_house(settings) as house:
+        frames = frames_of_service(house, service, as_of=_as_of(as_of), position=position)
+        _say_what_is_behind(house, position)
+    answer = list_journeys(
+        frames,
+        window=_period(from_, to),
+        where=_conditions(where),
+        outcome=outcome,
+        dropped_at=dropped_at,
+        limit=limit,
+        k=MIN_K if k is None else k,
+        public_log=public_log,
+    )
+    if output is Format.JSON:
+        written = as_json(answer)
+    elif output is Format.CSV:
+        written = listing_csv(answer)
+    else:
+        written = listing_text(answer, Names(frames.service, lang.value))
+    typer.echo(written, nl=False)
+
+
+def overview_answer(
+    settings: Settings,
+    *,
+    output: Format,
+    as_of: datetime,
+    position: int | None,
+    period: "Period",
+    lang: Lang,
+    k: int | None = None,
+    public_log: bool = False,
+) -> str:
+    """Write the overview of all services."""
+    from analysis.overview import overview as overview_of
+    from analysis.suppression import MIN_K
+    from delivery.app import frames_of_all, open_house
+    from delivery.report.machine import as_json, overview_csv
+    from delivery.report.overview import overview_text
+    from delivery.report.wording import Names
+    from journeys.errors import ProjectionError
+
+    with open_house(settings) as house:
+        frames = frames_of_all(house, as_of=as_of, position=position)
+        _say_what_is_behind(house, position)
+    if not frames:
+        raise ProjectionError(
+            f"no service is known in {settings.data}: nothing is recorded and projected yet. "
+            "Hint: polku ingest files FILE, then polku project; or polku demo"
+        )
+    answer: Overview = overview_of(
+        frames, window=period, k=MIN_K if k is None else k, public_log=public_log
+    )
+    if output is Format.JSON:
+        return as_json(answer)
+    if output is Format.CSV:
+        return overview_csv(answer)
+    names = {frame.service.key: Names(frame.service, lang.value) for frame in frames}
+    return overview_text(answer, names)
+
+
+def _as_of(text: str | None) -> datetime:
+    return now() if text is None else end_of(text)
+
+
+def _period(first: str | None, last: str | None) -> "Period":
+    from analysis.selection import Period
+
+    return Period(
+        None if first is None else start_of(first), None if last is None else end_of(last)
+    )
+
+
+def _conditions(where: Sequence[str] | None) -> dict[str, str]:
+    """Read conditions; `options` has checked their form."""
+    parts = (condition.partition("=") for condition in where or ())
+    return {name: value for name, _, value in parts}
+
+
+def _say_what_is_behind(house: "House", position: int | None) -> None:
+    """Say, beside the answer, that the log knows more than was projected."""
+    if position is None:
+        behind = house.log.head() - (house.models.position() or 0)
+        if behind > 0:
+            say(f"Note: {behind:,} events of the log are not projected yet. Hint: polku project")

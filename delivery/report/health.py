@@ -1,0 +1,162 @@
+"""How the log, the read models and the quarantine are, for people and for monitors."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct, to_builtins
+
+from delivery.report.page import Page
+from delivery.report.wording import count, moment
+from journeys.event_log import EventLog
+from journeys.quarantine import Quarantined
+from journeys.records import moment_of
+from projections.read_models import ReadModels
+from projections.runner import status_of
+
+BEHIND_FOR = timedelta(hours=1)
+GREW_WITHIN = timedelta(hours=24)
+
+
+class ServiceHealth(Struct, frozen=True, kw_only=True):
+    """What is projected of one service."""
+
+    service: str
+    touchpoints: int
+    journeys: int
+    unlinked: int
+    unmapped: int
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """The state of an installation; `ills` are sentences, none of them if it is well."""
+
+    head: int
+    position: int | None
+    behind: int
+    newest_recorded_at: str | None
+    quarantine: dict[str, int]
+    quarantine_lately: int
+    services: list[ServiceHealth]
+    ills: list[str]
+
+
+def health_of(log: EventLog, models: ReadModels, *, now: datetime) -> Health:
+    """Look at everything and say what is ill.
+
+    Ill is: nothing projected; events that have waited behind the head for over an hour; quarantine
+    that grew within 24 hours and is not resolved.
+    """
+    status = status_of(log, models)
+    newest = log.newest_recorded_at()
+    quarantine = log.count_rejections(unresolved=True)
+    lately = sum(log.count_rejections(since=now - GREW_WITHIN, unresolved=True).values())
+    ills = []
+    if status.position is None or not status.services:
+        ills.append("nothing is projected yet. Hint: polku ingest, then polku project")
+    elif status.behind > 0:
+        waiting_since = log.recorded_at(status.position + 1)
+        if waiting_since is not None and now - waiting_since > BEHIND_FOR:
+            ills.append(
+                f"{count(status.behind)} events have waited since {moment(waiting_since)} to be "
+                "projected. Hint: polku project, or see why polku project --follow has stopped"
+            )
+    if lately:
+        ills.append(
+            f"{count(lately)} records went into quarantine within the last 24 hours. "
+            "Hint: polku quarantine list --days 1"
+        )
+    return Health(
+        head=status.head,
+        position=status.position,
+        behind=status.behind,
+        newest_recorded_at=None if newest is None else newest.isoformat(),
+        quarantine=quarantine,
+        quarantine_lately=lately,
+        services=[
+            ServiceHealth(
+                service=service.service,
+                touchpoints=service.touchpoints,
+                journeys=service.journeys,
+                unlinked=service.unlinked,
+                unmapped=service.unmapped,
+            )
+            for service in status.services
+        ],
+        ills=ills,
+    )
+
+
+def health_rows(health: Health) -> list[dict[str, Any]]:
+    """The services of an installation, a row each."""
+    return [to_builtins(service) for service in health.services]
+
+
+def health_text(health: Health) -> str:
+    """Write the state of an installation; what is ill comes first."""
+    page = Page()
+    page.title("Status")
+    page.line("All is well." if not health.ills else "Something is ill:")
+    for ill in health.ills:
+        page.line(f"- {ill}")
+    newest = health.newest_recorded_at
+    page.line(
+        f"The log is at position {count(health.head)}"
+        + (f", last recorded {moment(datetime.fromisoformat(newest))}" if newest else "")
+        + f"; the read models are at {count(health.position or 0)}, {count(health.behind)} behind."
+    )
+    refused = ", ".join(f"{reason} {count(number)}" for reason, number in health.quarantine.items())
+    page.line(f"In quarantine: {refused}." if refused else "Nothing is in quarantine.")
+    page.table(
+        "What is projected",
+        ("service", "touchpoints", "journeys", "unlinked", "unmapped"),
+        [
+            (
+                service.service,
+                count(service.touchpoints),
+                count(service.journeys),
+                count(service.unlinked),
+                count(service.unmapped),
+            )
+            for service in health.services
+        ],
+        left=1,
+    )
+    return page.text()
+
+
+def quarantine_rows(found: Sequence[Quarantined]) -> list[dict[str, Any]]:
+    """Quarantined records, a row each: where they are, why, and when."""
+    return [
+        {
+            "position": item.position,
+            "recorded_at": moment_of(item.rejection.recorded_at).isoformat(),
+            "origin": item.rejection.origin,
+            "place": item.rejection.place,
+            "reason": item.rejection.reason,
+            "detail": item.rejection.detail,
+            "service": item.rejection.service,
+            "digest": item.rejection.digest,
+        }
+        for item in found
+    ]
+
+
+def quarantine_text(rows: Sequence[dict[str, Any]], *, total: int) -> str:
+    """Write quarantined records as a table."""
+    page = Page()
+    page.title("Quarantine")
+    if not rows:
+        page.line("Nothing is in quarantine.")
+        return page.text()
+    page.line(
+        f"{count(total)} records could not be stored, the latest {count(len(rows))} below. "
+        "What they said is not kept; the place says where to look."
+    )
+    page.table(
+        "",
+        ("origin", "place", "reason", "why"),
+        [(row["origin"], count(row["place"]), row["reason"], row["detail"]) for row in rows],
+        left=4,
+    )
+    return page.text()
