@@ -3,15 +3,27 @@
 `Frames.visits` is sorted by journey and visit and carries everything that is computed once per
 journey: the number of the visit at its step, the next step, and how long the stay took.
 `Frames.journeys` says where each journey stands.
+
+What is asked at the last projected position and after the last touchpoint is read from the tables;
+any other moment or position is traced again from the log, by the same function, to the same frames.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
+from sqlalchemy import Connection, Table, func, select
 
+from journeys.errors import ProjectionError, UnknownServiceError
+from journeys.event_log import EventLog
+from journeys.records import microseconds_of
 from journeys.service import ServiceHistory
-from projections.trace import ABANDONED, OPEN, Trace, judge
+from projections.read_models import ReadModels, of_another_log, position_of
+from projections.rows import read_touchpoints, select_frame
+from projections.shapes import ABANDONED, JOURNEYS, OPEN, STRAYS, VISITS, Trace
+from projections.tables import LIVE, NONE
+from projections.trace import judge, trace_journeys
 
 OUTCOMES = pl.Enum(["succeeded", "refused", "cancelled", "expired", ABANDONED, OPEN])
 
@@ -37,7 +49,7 @@ class Frames:
             or to the outcome if that comes first; null if neither), `gap_s` (last touchpoint to the
             next visit's first; null without one), `stay_s` (first to last touchpoint), `wait_s`
             (last touchpoint to the end of `dwell_s`).
-        strays: Touchpoints without a journey or a meaning, as in `projections.trace.STRAYS`.
+        strays: Touchpoints without a journey or a meaning, as in `projections.shapes.STRAYS`.
     """
 
     service: ServiceHistory
@@ -46,6 +58,59 @@ class Frames:
     journeys: pl.DataFrame
     visits: pl.DataFrame
     strays: pl.DataFrame
+
+
+def read_frames(
+    log: EventLog,
+    models: ReadModels,
+    service: str,
+    *,
+    as_of: datetime,
+    position: int | None = None,
+) -> Frames:
+    """Read one service.
+
+    Args:
+        log: Holds the definitions, and the touchpoints where the tables cannot answer.
+        models: The tables.
+        service: Its key.
+        as_of: Aware; touchpoints at or after it do not exist.
+        position: Events behind it do not exist, nor definitions; None is the last projected one.
+
+    Raises:
+        UnknownServiceError: No definition has this key.
+        ProjectionError: Nothing is projected yet, the position is not one of the log, or the
+            service was defined behind it.
+    """
+    with models.reading() as connection:
+        door = _Door(log, connection, position)
+        return door.frames(service, as_of)
+
+
+def read_every_service(
+    log: EventLog, models: ReadModels, *, as_of: datetime, position: int | None = None
+) -> Iterator[Frames]:
+    """Read the services known at a position, by key: one after the other, of one state.
+
+    Raises:
+        ProjectionError: As `read_frames`.
+    """
+    with models.reading() as connection:
+        door = _Door(log, connection, position)
+        for service in door.histories:
+            yield door.frames(service, as_of)
+
+
+def known_services(
+    log: EventLog, models: ReadModels, *, position: int | None = None
+) -> dict[str, ServiceHistory]:
+    """Tell which services are known at a position, by key; None is the last projected one.
+
+    Raises:
+        ProjectionError: As `read_frames`.
+    """
+    with models.reading() as connection:
+        return _Door(log, connection, position).histories
 
 
 def frames_of(trace: Trace, service: ServiceHistory, *, as_of: datetime, position: int) -> Frames:
@@ -103,3 +168,72 @@ def frames_of(trace: Trace, service: ServiceHistory, *, as_of: datetime, positio
 
 def _seconds(span: pl.Expr) -> pl.Expr:
     return span.dt.total_microseconds() / 1_000_000
+
+
+class _Door:
+    """One state of the tables, and the log up to the position in question."""
+
+    def __init__(self, log: EventLog, connection: Connection, position: int | None) -> None:
+        self._log = log
+        self._connection = connection
+        self._projected = position_of(connection)
+        self.position = self._resolve(position)
+        self.histories = log.definitions(self.position)
+
+    def frames(self, service: str, as_of: datetime) -> Frames:
+        history = self.histories.get(service)
+        if history is None:
+            raise self._unknown(service)
+        if self.position == self._projected and not self._has_touchpoint_from(as_of, service):
+            trace = self._stored_trace(service)
+        else:
+            touchpoints = read_touchpoints(self._log, until=self.position, service=service)
+            trace = trace_journeys(touchpoints.filter(pl.col("occurred_at") < as_of), history)
+        return frames_of(trace, history, as_of=as_of, position=self.position)
+
+    def _resolve(self, position: int | None) -> int:
+        head = self._log.head()
+        if position is None:
+            if self._projected is None:
+                raise ProjectionError("read models: nothing is projected yet. Hint: polku project")
+            if self._projected > head:
+                raise of_another_log(self._projected, head)
+            return self._projected
+        if not 0 <= position <= head:
+            raise ProjectionError(
+                f"position {position}: the log has positions up to {head}. "
+                f"Hint: 0 to {head}, or none for what is projected"
+            )
+        return position
+
+    def _unknown(self, service: str) -> UnknownServiceError | ProjectionError:
+        if service not in self._log.definitions():
+            return UnknownServiceError(service, self.histories)
+        return ProjectionError(
+            f"service {service!r} at position {self.position}: its definition was recorded later. "
+            "Hint: a later position, or none for what is projected"
+        )
+
+    def _has_touchpoint_from(self, moment: datetime, service: str) -> bool:
+        extent = LIVE.extent.c
+        latest_at = self._connection.scalar(
+            select(extent.latest_at).where(extent.service == service)
+        )
+        return latest_at is not None and latest_at >= microseconds_of(moment)
+
+    def _stored_trace(self, service: str) -> Trace:
+        stray = LIVE.stray.c
+        people = func.coalesce(func.nullif(stray.person, NONE), func.nullif(stray.case, NONE))
+        columns = {**dict(stray.items()), "people": people.label("people")}
+        strays = select(*(columns[name] for name in STRAYS)).where(stray.service == service)
+        return Trace(
+            self._stored(LIVE.journey, JOURNEYS, service),
+            self._stored(LIVE.visit, VISITS, service),
+            select_frame(self._connection, strays, STRAYS).sort("source", "id"),
+        )
+
+    def _stored(
+        self, table: Table, schema: Mapping[str, pl.DataType], service: str
+    ) -> pl.DataFrame:
+        statement = select(*(table.c[name] for name in schema)).where(table.c.service == service)
+        return select_frame(self._connection, statement, schema)

@@ -9,9 +9,8 @@ The rules are those of `docs/adr/0002`; the state machine of one journey is `pro
 the choice of journey for a touchpoint without a case is `projections.linking`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -20,91 +19,9 @@ from journeys.service import Outcome, ServiceHistory
 from projections.attempt import Attempt, Ball, Kind, StepRule, step_rules
 from projections.linking import Named, Windows, link_person
 from projections.route import first_touch, routes_of
+from projections.shapes import ABANDONED, JOURNEYS, MOMENT, OPEN, STRAYS, TOUCHPOINTS, VISITS, Trace
 
-MOMENT = pl.Datetime("us", "UTC")
-
-TOUCHPOINTS: Mapping[str, pl.DataType] = {
-    "source": pl.String(),
-    "id": pl.String(),
-    "occurred_at": MOMENT,
-    "name": pl.String(),
-    "channel": pl.String(),
-    "error": pl.Boolean(),
-    "case": pl.String(),
-    "person": pl.String(),
-    "attributes": pl.String(),
-}
-"""What `trace_journeys` needs of a touchpoint; further columns are ignored."""
-
-JOURNEYS: Mapping[str, pl.DataType] = {
-    "journey_id": pl.String(),
-    "people": pl.String(),
-    "started_at": MOMENT,
-    "version": pl.Int32(),
-    "route": pl.String(),
-    "channel": pl.String(),
-    "attributes": pl.String(),
-    "touchpoints": pl.Int64(),
-    "outcome": pl.String(),
-    "ended_at": MOMENT,
-    "last_customer_step": pl.String(),
-    "cancelled_afterwards": pl.Boolean(),
-    "ball": pl.String(),
-    "force_step": pl.String(),
-    "deadline_at": MOMENT,
-    "lapse_outcome": pl.String(),
-    "lapse_ended_at": MOMENT,
-    "lapse_last_customer_step": pl.String(),
-    "lapse_cancelled_afterwards": pl.Boolean(),
-    "was_abandoned": pl.Boolean(),
-}
-"""One row a journey, sorted by (started_at, journey_id).
-
-`outcome` is null while the journey runs; then `deadline_at` is the moment its silence goes beyond
-the deadline, and the `lapse_*` columns are what it becomes: `abandoned`, the outcome a reopening
-gives back, or nothing where the city has the ball.
-"""
-
-VISITS: Mapping[str, pl.DataType] = {
-    "journey_id": pl.String(),
-    "visit": pl.Int64(),
-    "step": pl.String(),
-    "channel": pl.String(),
-    "entered_at": MOMENT,
-    "left_at": MOMENT,
-    "ball": pl.String(),
-    "touchpoints": pl.Int64(),
-    "errors": pl.Int64(),
-}
-"""One row a visit, sorted by (journey_id, visit); `visit` counts from 1 within the journey.
-
-`ball` is who has it after the visit's last touchpoint, `customer` or `city`; null once the journey
-has ended, for nobody waits then.
-"""
-
-STRAYS: Mapping[str, pl.DataType] = {
-    "source": pl.String(),
-    "id": pl.String(),
-    "occurred_at": MOMENT,
-    "name": pl.String(),
-    "people": pl.String(),
-    "journey_id": pl.String(),
-    "unlinked": pl.Boolean(),
-    "unmapped": pl.Boolean(),
-}
-"""Touchpoints that no journey holds (*unlinked*) or no definition names (*unmapped*), or both."""
-
-ABANDONED = "abandoned"
-OPEN = "open"
 _OUTCOMES = tuple(Outcome)
-
-
-class Trace(NamedTuple):
-    """The journeys of one service; the shapes are `JOURNEYS`, `VISITS` and `STRAYS`."""
-
-    journeys: pl.DataFrame
-    visits: pl.DataFrame
-    strays: pl.DataFrame
 
 
 def trace_journeys(touchpoints: pl.DataFrame, service: ServiceHistory) -> Trace:
@@ -195,6 +112,7 @@ def _name(
         version=pl.Series(np.maximum(version, 0), dtype=pl.Int32),
         carries=pl.col("case").is_not_null(),
     )
+    ordered = _translate_channels(ordered, service)
     names = ordered.select("name", "version").unique()
     codes = {key: code for code, key in enumerate(service.step_keys)}
     meaning = []
@@ -214,6 +132,25 @@ def _name(
     return ordered.join(
         meanings, on=["name", "version"], how="left", maintain_order="left"
     ).with_columns(pl.when(~pl.col("error")).then("outcome").alias("outcome"))
+
+
+def _translate_channels(ordered: pl.DataFrame, service: ServiceHistory) -> pl.DataFrame:
+    """Give the source's words for channels our names, as the version valid then maps them."""
+    words = [
+        (index, word, channel)
+        for index, version in enumerate(service.versions)
+        for word, channel in version.channels.items()
+    ]
+    if not words:
+        return ordered
+    known = pl.DataFrame(
+        words,
+        schema={"version": pl.Int32, "channel": pl.String, "ours": pl.String},
+        orient="row",
+    )
+    return ordered.join(
+        known, on=["version", "channel"], how="left", maintain_order="left"
+    ).with_columns(channel=pl.coalesce("ours", "channel"))
 
 
 def _link(

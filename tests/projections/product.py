@@ -9,7 +9,8 @@ import polars as pl
 from journeys.service import ServiceHistory
 from journeys.touchpoint import Touchpoint
 from projections.frames import Frames, frames_of
-from projections.trace import TOUCHPOINTS, trace_journeys
+from projections.shapes import TOUCHPOINTS
+from projections.trace import trace_journeys
 from tests.projections.example_service import days
 from tests.projections.example_standing import Journey, Standing
 from tests.projections.journey_oracle import AtStep

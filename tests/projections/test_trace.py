@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from journeys.service import ServiceHistory
 from journeys.touchpoint import Touchpoint
-from projections.trace import JOURNEYS, STRAYS, VISITS, trace_journeys
+from projections.shapes import JOURNEYS, STRAYS, VISITS
+from projections.trace import trace_journeys
 from tests.projections import journey_oracle, product
 from tests.projections.example_service import (
     DAY_0,
     EXAMPLE_HISTORY,
+    EXAMPLE_SERVICE,
     Days,
     moment,
     touchpoints,
@@ -98,6 +102,20 @@ def test_a_journey_takes_the_first_value_of_each_attribute_and_its_first_channel
 
     assert journeys["attributes"].to_list() == ['{"device":"mobile","lang":"fi"}']
     assert journeys["channel"].to_list() == ["phone"]
+
+
+def test_the_definition_s_words_for_channels_are_translated() -> None:
+    service = ServiceHistory(
+        [msgspec.structs.replace(EXAMPLE_SERVICE, channels={"Internet": "web"})]
+    )
+    rows = product.frame(touchpoints("c: form.0 pay.1"), moment(3)).with_columns(
+        channel=pl.Series(["Internet", "Desk"])
+    )
+
+    trace = trace_journeys(rows, service)
+
+    assert trace.journeys["channel"].to_list() == ["web"]
+    assert trace.visits["channel"].to_list() == ["web", "Desk"]
 
 
 def test_time_after_the_outcome_is_nobodys_and_time_before_has_a_holder() -> None:
