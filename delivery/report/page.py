@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from delivery.moments import start_of
-from delivery.report.wording import count, moment
+from delivery.report.wording import BLOCKS, count, moment
 
 WIDTH = 100
 Cell = str | None
@@ -44,18 +44,23 @@ class Page:
     def table(
         self, heading: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, left: int
     ) -> None:
-        """Print a table; the first `left` columns are words, the others are figures."""
+        """Print a table; the first `left` columns are words, the others figures and bars.
+
+        A column called `path` is words wherever it stands.
+        """
         rows = list(rows)
         if not rows:
             return
         self._console.print(f"\n{heading}")
         table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
         for index, column in enumerate(columns):
-            words = index < left or any((row[index] or "").startswith(("█", "▏")) for row in rows)
+            words = index < left or column == "path"
+            drawn = any((row[index] or "").startswith(tuple(BLOCKS[1:])) for row in rows)
             table.add_column(
                 column,
-                justify="left" if words else "right",
+                justify="left" if words or drawn else "right",
                 no_wrap=not words,
+                min_width=None if words else max(len(row[index] or "") for row in rows),
                 overflow="fold",
             )
         for row in rows:

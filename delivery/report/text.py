@@ -106,7 +106,7 @@ def _where_they_stand(page: Page, report: JourneyReport) -> None:
         )
         for outcome, number in (
             ("succeeded", journeys.succeeded),
-            ("refused (a completion: the service gave its answer)", journeys.refused),
+            ("refused (counts as completed)", journeys.refused),
             ("cancelled", journeys.cancelled),
             ("expired", journeys.expired),
             ("abandoned", journeys.abandoned),
@@ -132,7 +132,7 @@ def _funnel(page: Page, heading: str, funnel: Sequence[FunnelStep], names: Names
 
 def _funnel_row(step: FunnelStep, names: Names) -> tuple[Cell, ...]:
     if not isinstance(step.lost, int):
-        return (f"{names.step(step.step)} (optional)", count(step.reached), *("",) * 7)
+        return (f"{names.step(step.step)} (opt.)", count(step.reached), *("",) * 7)
     share = step.of_entry if isinstance(step.of_entry, float) else None
     low = step.low if isinstance(step.low, float) else None
     high = step.high if isinstance(step.high, float) else None
@@ -140,7 +140,7 @@ def _funnel_row(step: FunnelStep, names: Names) -> tuple[Cell, ...]:
     return (
         names.step(step.step),
         count(step.reached),
-        bar(share, 14),
+        bar(share, 10),
         percent(share),
         interval(low, high),
         count(step.lost),

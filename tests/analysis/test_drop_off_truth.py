@@ -1,11 +1,11 @@
 """Drop-off against a known truth: what the estimate misses by, and how often its interval covers.
 
-Entries come evenly over twelve weeks. A share of people stop; the stop becomes known once the deadline
-has passed. The others complete, some only after a long wait for the city. The truth is the cumulative
-incidence at the day that the row states, known in closed form.
+Entries come evenly over twelve weeks. A share of people stop; the stop becomes known once the
+deadline has passed. The others complete, some only after a long wait for the city. The truth is the
+cumulative incidence at the day that the row states, known in closed form.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
