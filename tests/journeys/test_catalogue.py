@@ -119,7 +119,7 @@ def test_new_version_renames_a_touchpoint_of_the_same_step() -> None:
     assert new.resolve("activation.opened") == old.resolve("activate.confirm") == (None, None)
 
 
-def test_horizons_are_the_deadlines_added_up() -> None:
+def test_horizons_are_the_deadlines_added_up_or_stated() -> None:
     horizons = {key: versions[-1].horizon_days for key, versions in CATALOGUE.items()}
 
     assert horizons == {
@@ -128,6 +128,6 @@ def test_horizons_are_the_deadlines_added_up() -> None:
         "resident-parking-permit": 1,  # 5 x 30 min + 2 x 15 min + 2 h
         "varaamo-booking": 15,  # 3 x 30 + 15 + 3 x 10 min + 7 + 7 days + 1 h
         "varaamo-seasonal": 244,  # 7 days + 15 min + 3 x 14 + 90 + 90 + 14 days
-        "youth-summer-voucher": 3,  # 1 h + 12 h + 12 h + 1 day
+        "youth-summer-voucher": 28,  # stated: twice the 14 days of an optional step
     }
     assert CATALOGUE["varaamo-booking"][0].steps[6].deadline == timedelta(minutes=10)
