@@ -71,7 +71,7 @@ def test_personal_data_in_a_header_is_refused(kind: str) -> None:
         assert reason_of(value, headers) == "personal_data"
 
 
-@pytest.mark.parametrize("kind", set(ONE_OF_EACH) - {"a licence plate"})
+@pytest.mark.parametrize("kind", sorted(set(ONE_OF_EACH) - {"a licence plate"}))
 def test_personal_data_in_an_id_is_refused(kind: str) -> None:
     rejection = decode(structured(id=f"pay/{ONE_OF_EACH[kind]}"))
 
