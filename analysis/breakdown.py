@@ -5,7 +5,8 @@ being young.
 
 What a group's step holds is the whole step less the other groups' (entered, dropped), and of the
 drop-offs also the group's lost less its other steps'. So cells are left out as `analysis.balance`
-says, of a graph in which each cell leads from its step to its group.
+says, of a graph in which each cell leads from its step to its group, all steps come from one node
+and all groups lead to another: what is lost at all steps and in all groups is known.
 """
 
 from collections import Counter
@@ -28,7 +29,7 @@ from analysis.step_table import StepTable
 from analysis.suppression import hidden_rows
 from projections.frames import Frames
 
-_ALL, _STEP, _GROUP = "all", "step ", "group "
+_ALL_STEPS, _STEP, _GROUP, _ALL_GROUPS = "steps", "step ", "group ", "groups"
 _ANY = 2
 """A count in a sum of which only the missing parts matter."""
 
@@ -117,8 +118,14 @@ def _hidden_cells(
     names = [(step, group) for step, group, _ in counted.iter_rows()]
     hidden = {i for i, name in enumerate(names) if name in missing}
     totals = [
-        *((_ALL, _STEP + step, step in hidden_steps) for step in counted["step"].unique().sort()),
-        *((_GROUP + group, _ALL, group in gone) for group in counted["group"].unique().sort()),
+        *(
+            (_ALL_STEPS, _STEP + step, step in hidden_steps)
+            for step in counted["step"].unique().sort()
+        ),
+        *(
+            (_GROUP + group, _ALL_GROUPS, group in gone)
+            for group in counted["group"].unique().sort()
+        ),
     ]
     for tail, head, is_missing in totals:
         if is_missing:

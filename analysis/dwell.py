@@ -33,9 +33,9 @@ def time_apart(
 ) -> Time:
     """Split the time of completed journeys into the customer's and the city's.
 
-    Somebody's time are the stays in his steps, and the waiting after any visit while he has the
-    ball. Between an outcome and a reopening nobody waits, and before the first visit nobody is
-    known to: so the two may add up to less than the total.
+    Somebody's time are the stays in their steps, and the waiting after any visit that left them the
+    ball. After a visit that brought an outcome nobody waits, even if a reopening follows, and
+    before the first visit nobody is known to: so the two may add up to less than the total.
 
     Args:
         journeys: Rows of `Frames.journeys`.

@@ -105,9 +105,8 @@ def _hide_across(
             parts = [funnel.reaching(row) for funnel in funnels.values()]
             undecided = common.reaching(row).filter(pl.col("route").is_null())
             members = pl.concat([*parts, undecided.fill_null(_UNDECIDED)])
-            for route in hidden_rows(
-                members, row="route", k=k, unlisted={_UNDECIDED}, already=already
-            ):
+            missing = hidden_rows(members, row="route", k=k, unlisted={_UNDECIDED}, already=already)
+            for route in missing - already:
                 result[route] |= with_dependents(funnels[route], row)
         if result == before:
             return result
