@@ -5,20 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ingest.cloudevents import OTHER, REMEMBERED
-from ingest.rejections import REASONS, Rejection
+from ingest.rejections import Rejection
 from journeys.touchpoint import Touchpoint
 from tests.ingest.messages import (
     MISSING,
     PSEUDONYMS,
-    RECEIVED_AT,
     accepted,
     binary,
     decode,
-    decoder,
     event,
     reason_of,
     structured,
@@ -341,170 +336,3 @@ def test_one_of_case_and_person_is_enough(case: object, person: object) -> None:
     touchpoint = accepted(structured(data={"case": case, "person": person}))
 
     assert (touchpoint.case is None) != (touchpoint.person is None)
-
-
-def test_attributes_become_text() -> None:
-    attributes = {"score": 4.5, "unit": 12, "floor": True, "lang": None, "route": "", "field": "ä"}
-
-    touchpoint = accepted(structured(data={"attributes": attributes}))
-
-    assert touchpoint.attributes == {"score": "4.5", "unit": "12", "floor": "true", "field": "ä"}
-
-
-def test_attributes_off_the_list_are_dropped_and_counted_by_name() -> None:
-    reading = decoder()
-    attributes = {"lang": "fi", "browser": "x", "school": [1, {"a": 2}], "R-20931": 1, "note\n": 1}
-    values = [
-        structured(data={"attributes": attributes}),
-        structured(data={"attributes": {"browser": "y"}, "extra": 1}),
-        structured(data={"attributes": {"lang": "free text " * 30}}),
-    ]
-
-    outcomes = [reading.decode((), value, RECEIVED_AT) for value in values]
-
-    assert [outcome.attributes for outcome in outcomes if isinstance(outcome, Touchpoint)] == [
-        {"lang": "fi"},
-        {},
-        {},
-    ]
-    assert reading.dropped == {"browser": 2, "school": 1, OTHER: 2, "extra": 1, "lang": 1}
-
-
-def test_names_of_dropped_attributes_are_told_apart_up_to_a_hundred() -> None:
-    reading = decoder()
-    letters = "abcdefghijklmnopqrst"
-
-    for one in letters:
-        attributes = dict.fromkeys((one + other for other in letters), 1)
-        reading.decode((), structured(data={"attributes": attributes}), RECEIVED_AT)
-
-    assert len(reading.dropped) == 101
-    assert reading.dropped[OTHER] == 400 - 100
-
-
-def test_attributes_of_another_service_are_dropped() -> None:
-    touchpoint = accepted(
-        structured(subject="city-grant-application", data={"attributes": {"unit": 1}})
-    )
-
-    assert touchpoint.attributes == {}
-
-
-def test_attributes_come_sorted_whatever_their_order() -> None:
-    one = accepted(structured(data={"attributes": {"lang": "fi", "device": "mobile"}}))
-    other = accepted(structured(data={"attributes": {"device": "mobile", "lang": "fi"}}))
-
-    assert list(one.attributes) == list(other.attributes) == ["device", "lang"]
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        b" \r\t" + structured() + b"\r",
-        structured(dataschema="https://hel.fi/touchpoint.json", datacontenttype="application/json"),
-        structured(partitionkey="R-20931", sequence=7, nested={"a": [1]}),
-        structured(data={"status": None}),
-        json.dumps(event(), ensure_ascii=False, indent=2).encode(),
-    ],
-)
-def test_what_means_the_same_gives_the_same_touchpoint(value: bytes) -> None:
-    assert accepted(value) == accepted(structured())
-
-
-def test_brackets_within_text_are_no_nesting() -> None:
-    touchpoint = accepted(structured(data={"attributes": {"field": '[{"\\' * 20}}))
-
-    assert touchpoint.attributes == {"field": '[{"\\' * 20}
-
-
-def test_many_brackets_side_by_side_are_no_nesting() -> None:
-    assert reason_of(structured(data={"attributes": {"other": [[]] * 1000}})) is None
-
-
-def test_escaped_backslash_before_u0000_is_no_nul() -> None:
-    touchpoint = accepted(structured(data={"attributes": {"field": "\\u0000"}}))
-
-    assert touchpoint.attributes == {"field": "\\u0000"}
-
-
-def test_verdicts_remembered_do_not_change_them() -> None:
-    reading = decoder()
-    values = [structured(), structured(data={"attributes": {"lang": "a@b.fi"}}), structured()] * 2
-
-    outcomes = [reading.decode((), value, RECEIVED_AT) for value in values]
-
-    assert outcomes[:3] == outcomes[3:]
-    assert outcomes[0] == accepted(structured())
-
-
-# -- laws
-
-_TEXTS = st.sampled_from(["", "pay", "R-20931", "a\x00b", "ä", "x" * 600, "040 123 4567", "\x1b"])
-_SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _TEXTS
-_JSON = st.recursive(
-    _SCALARS | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
-    max_leaves=8,
-)
-_FIELDS = ("specversion", "type", "source", "id", "subject", "time", "extra")
-_DATA = ("case", "person", "touchpoint", "channel", "status", "attributes", "extra")
-
-
-@st.composite
-def messages(draw: st.DrawFn) -> bytes:
-    """The good message with up to three fields replaced by anything or left out."""
-    message = event()
-    for _ in range(draw(st.integers(0, 3))):
-        within = draw(st.sampled_from([message, message["data"]]))
-        name = draw(st.sampled_from(_FIELDS if within is message else _DATA))
-        if draw(st.booleans()):
-            within[name] = draw(_JSON)
-        else:
-            within.pop(name, None)
-    return json.dumps(message).encode()
-
-
-@given(messages())
-def test_any_message_is_a_touchpoint_or_has_a_reason(value: bytes) -> None:
-    reason = reason_of(value)
-
-    assert reason is None or reason in REASONS
-
-
-@given(messages())
-def test_both_ways_of_reading_come_to_the_same(value: bytes) -> None:
-    fast, slow = decoder(), decoder()
-
-    assert fast.decode((), value, RECEIVED_AT) == slow._examine((), value, RECEIVED_AT)
-    assert fast.dropped == slow.dropped
-
-
-@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-def test_any_bytes_have_a_reason(value: bytes) -> None:
-    headers, _ = binary(event())
-
-    assert reason_of(value) in REASONS
-    assert reason_of(value, headers) in REASONS
-
-
-@given(st.integers(0, 400), st.integers(0, 255))
-def test_a_byte_changed_never_breaks_the_reading(place: int, byte: int) -> None:
-    value = bytearray(structured())
-
-    value[place % len(value)] = byte
-
-    assert reason_of(bytes(value)) in (None, *REASONS)
-
-
-def test_verdicts_are_forgotten_when_there_are_too_many() -> None:
-    reading = decoder()
-    value = structured(data={"person": None})
-
-    outcomes = [
-        reading.decode((), value.replace(b"R-20931", b"R-%d" % case), RECEIVED_AT)
-        for case in range(REMEMBERED + 10)
-    ]
-
-    assert outcomes[0] == reading.decode((), value.replace(b"R-20931", b"R-0"), RECEIVED_AT)
-    assert {type(outcome) for outcome in outcomes} == {Touchpoint}
-    assert len(reading._memories[BOOKING].references) < REMEMBERED

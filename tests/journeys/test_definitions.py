@@ -1,6 +1,5 @@
 import random
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,18 +7,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeys.definitions import read_definitions
 from journeys.errors import ServiceDefinitionError
 from journeys.service import (
     Actor,
     Outcome,
     Owner,
     Round,
-    Service,
     decode_service,
     encode_service,
-    load_services,
 )
+from tests.journeys.small_definition import NAME, SMALL, small, step
 
 FULL = """
 # The example of the design, with every key there is.
@@ -48,41 +45,11 @@ outcomes: {succeeded: [voucher.sent], refused: [application.rejected]}
 outcomes_confirmed: true
 """
 
-NAME = "{fi: Nimi, sv: Namn, en: Name}"
-SMALL = f"""
-key: permit
-version: 1
-valid_from: 2025-01-01
-name: {NAME}
-division: KYMP
-owner: {{name: Omistaja, email: omistaja@example.org}}
-steps:
-  - {{key: form, name: {NAME}, actor: customer, deadline: P1D}}
-outcomes: {{succeeded: [permit.valid]}}
-"""
-
 
 def problems_in(text: str) -> list[str]:
     with pytest.raises(ServiceDefinitionError) as caught:
         decode_service(text, "x.yaml")
     return [problem.removeprefix("x.yaml: ") for problem in caught.value.problems]
-
-
-def small(**changes: object) -> str:
-    """The small definition with keys changed, None to leave one out."""
-    content = yaml.safe_load(SMALL) | changes
-    return yaml.safe_dump(
-        {key: value for key, value in content.items() if value is not None}, sort_keys=False
-    )
-
-
-def step(key: str = "form", **changes: object) -> dict[str, Any]:
-    return {
-        "key": key,
-        "name": {"fi": "Nimi", "sv": "Namn", "en": "Name"},
-        "actor": "customer",
-        "deadline": "P1D",
-    } | changes
 
 
 def test_every_key_of_the_design_is_read() -> None:
@@ -355,102 +322,3 @@ routes: {r: &all [form, pay], s: *all}
 
     assert [step.key for step in service.steps] == ["form", "pay"]
     assert service.routes["s"] == ("form", "pay")
-
-
-def write(directory: Path, **files: str) -> Path:
-    for name, text in files.items():
-        (directory / f"{name}.yaml").write_text(text, "utf-8")
-    return directory
-
-
-def test_versions_of_a_service_are_files_in_any_order(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        a=small(version=2, valid_from="2026-01-01"),
-        b=small(),
-        c=small(key="another"),
-    )
-    (tmp_path / "notes.txt").write_text("no definition")
-    (tmp_path / ".#a.yaml").write_text("an editor's own")
-    (tmp_path / "d.yml").write_bytes(b"\xef\xbb\xbf" + small(key="last").encode())
-
-    services = load_services(tmp_path)
-
-    assert list(services) == ["another", "last", "permit"]
-    assert [service.version for service in services["permit"]] == [1, 2]
-
-
-def test_all_problems_of_all_files_come_in_one_error(tmp_path: Path) -> None:
-    write(tmp_path, a=small(version=0), b=small(), c=small(key="", division=""))
-    (tmp_path / "d.yaml").write_bytes(b"key: \xe4\xe4")
-    (tmp_path / "e.yaml").mkdir()
-
-    with pytest.raises(ServiceDefinitionError) as caught:
-        load_services(tmp_path)
-
-    assert [problem.split(". Hint")[0] for problem in caught.value.problems] == [
-        "a.yaml: version: 0 is below 1",
-        "c.yaml: key: '' is not usable in a file name and an address",
-        "c.yaml: division: is blank",
-        "d.yaml: byte 5 is not UTF-8",
-        "e.yaml: cannot be read: Is a directory",
-    ]
-    assert str(caught.value).count("\n") == 4
-
-
-def test_two_files_of_one_version_are_a_problem(tmp_path: Path) -> None:
-    write(tmp_path, a=small(), b=small(version=2), c=small(valid_from="2026-01-01"))
-
-    problems = read_definitions(tmp_path).problems
-
-    assert [problem.split(". Hint")[0] for problem in problems] == [
-        "b.yaml: valid_from: a.yaml is permit with valid_from 2025-01-01 already",
-        "c.yaml: version: a.yaml is permit with version 1 already",
-    ]
-
-
-def test_good_definitions_are_read_beside_a_bad_one(tmp_path: Path) -> None:
-    write(tmp_path, a=small(), b="[]")
-
-    reading = read_definitions(tmp_path)
-
-    assert list(reading.services) == ["permit"]
-    assert len(reading.problems) == 1
-
-
-def test_one_file_can_be_checked_alone(tmp_path: Path) -> None:
-    write(tmp_path, a=small(), b="[]")
-
-    assert read_definitions(tmp_path / "a.yaml").problems == ()
-
-
-@pytest.mark.parametrize("place", ["nowhere", "empty"])
-def test_directory_without_definitions_is_a_problem(tmp_path: Path, place: str) -> None:
-    (tmp_path / "empty").mkdir()
-
-    with pytest.raises(ServiceDefinitionError, match="Hint: "):
-        load_services(tmp_path / place)
-
-
-def test_what_is_assumed_or_missing_is_warned_of(tmp_path: Path) -> None:
-    steps = [step(actor="staff", deadline=None), step("pay", optional=True, typical="P2D")]
-    write(
-        tmp_path,
-        a=small(owner=None, outcomes=None, outcomes_confirmed=False, steps=steps),
-        b=small(key="fine"),
-    )
-
-    warnings = read_definitions(tmp_path).warnings
-
-    assert warnings == (
-        "a.yaml: owner: none; alerts go to the default owner",
-        "a.yaml: outcomes.succeeded: none; no journey can succeed",
-        "a.yaml: outcomes_confirmed: false; nobody has confirmed the drafted outcomes",
-        "a.yaml: steps: none is a required step of the customer's; no journey has a start",
-        "a.yaml: steps[0].deadline: none; 14 days are assumed",
-        "a.yaml: steps[1].typical: longer than the deadline",
-    )
-
-
-def test_service_is_usable_as_it_was_read() -> None:
-    assert isinstance(decode_service(SMALL), Service)
