@@ -11,8 +11,8 @@ from journeys.errors import ProjectionError
 from projections import rows
 from projections.read_models import ReadModels, is_among
 from projections.rows import select_frame, stored_form
-from projections.tables import LIVE
 from projections.shapes import VISITS
+from projections.tables import LIVE
 from tests.projections.example_service import DAY_0
 
 
