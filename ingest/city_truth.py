@@ -43,7 +43,7 @@ class PlantedFriction:
     Attributes:
         service: Key of the service.
         step: Key of the step; of a drop-off, the last customer step of those it loses.
-        kind: As in DESIGN 3.
+        kind: Of friction, as in docs/glossary.md.
         since: The city's week it begins in, 0 the first; None: it was always so. In a city with
             fewer weeks nobody meets it.
         size: Additional share of the journeys that meet it; for `slow_step` and `slow_hand_off` the

@@ -34,7 +34,7 @@ def problems_of(parts: Parts) -> list[str]:
     """List what is wrong with a definition of which these parts could be read.
 
     Returns:
-        One line each, `path: why. Hint: a value that works`, in the order of the keys in DESIGN.
+        One line each, `path: why. Hint: a value that works`, in the order of a definition's keys.
     """
     return [
         *_of_the_head(parts),

@@ -13,8 +13,8 @@ PolkuError                    an expected failure: one line, exit code 1
 └── DisclosureError           an answer would show fewer than k people
 ```
 
-A message says what, where and why, then `Hint:` with a value that would work. It never holds a customer
-reference or a payload.
+A message says what, where and why, then `Hint:` with a value that would work. It never holds a
+customer reference or a payload.
 """
 
 from collections.abc import Iterable, Sequence
@@ -52,9 +52,8 @@ class UnknownStepError(PolkuError):
     def __init__(self, step: str, service: str, known: Iterable[str]) -> None:
         self.step = step
         self.known = tuple(known)
-        super().__init__(
-            f"step {step!r} is not a step of service {service!r}. {_hint('steps', step, self.known)}"
-        )
+        hint = _hint("steps", step, self.known)
+        super().__init__(f"step {step!r} is not a step of service {service!r}. {hint}")
 
 
 class LogError(PolkuError):
@@ -62,7 +61,7 @@ class LogError(PolkuError):
 
 
 class FencedError(LogError):
-    """Another writer moved a source's position since it was read; nothing of the batch was stored."""
+    """Another writer moved a source's position since it was read; nothing was stored."""
 
 
 class SourceError(PolkuError):

@@ -73,7 +73,7 @@ class Step(_Part, frozen=True, kw_only=True):
         key: Stands for the step in every version and every report.
         name: Name by language: fi, sv and en.
         actor: Who acts in it.
-        passes_to: Who has the ball after its last touchpoint; None: journeys.md 1.
+        passes_to: Who has the ball after its last touchpoint; None: docs/journeys.md 1.
         channels: Where it can be done.
         typical: What an undisturbed visit takes.
         deadline: Silence allowed to whoever has the ball after it.

@@ -27,7 +27,7 @@ class Ball(IntEnum):
 
 
 class Kind(IntEnum):
-    """What a step does to ball, deadline and silence: the rows of the table in journeys.md 1."""
+    """What a step does to ball, deadline and silence: the table of docs/journeys.md 1."""
 
     HELP = 0
     REQUIRED = 1
@@ -74,6 +74,11 @@ class Standing(NamedTuple):
     deadline_at: int
 
 
+# A member looked up on its class costs as much as all else that a touchpoint does to an attempt.
+_CUSTOMER, _CITY = Ball
+_HELP, _REQUIRED, _OPTIONAL, _STAFF, _SYSTEM = Kind
+
+
 class Attempt:
     """One journey while it happens."""
 
@@ -90,7 +95,7 @@ class Attempt:
 
     def __init__(self) -> None:
         self.since: int | None = None
-        self.ball = Ball.CUSTOMER
+        self.ball = _CUSTOMER
         self.deadline = UNMAPPED_DEADLINE
         self.force: StepRule | None = None
         self.last_customer_step: int | None = None
@@ -117,12 +122,12 @@ class Attempt:
                 if self.lapses_to_outcome():
                     self._give_back()
                 else:
-                    taken_back = self.ball is Ball.CUSTOMER
+                    taken_back = self.ball is _CUSTOMER
             if self.end is None:
                 restarted = self._move(at, rule)
                 if taken_back and (restarted or outcome is not None):
                     self.was_abandoned = True
-            elif carries_case and rule is not None and rule.kind is Kind.REQUIRED:
+            elif carries_case and rule is not None and rule.kind is _REQUIRED:
                 self.reopened, self.end = self.end, None
                 self._open(at, rule)
         if self.end is None and rule is not None and rule.is_customer:
@@ -137,7 +142,7 @@ class Attempt:
         the city has not given up.
         """
         return self.reopened is not None and (
-            self.reopened.outcome in COMPLETED or self.ball is Ball.CUSTOMER
+            self.reopened.outcome in COMPLETED or self.ball is _CUSTOMER
         )
 
     def standing_at(self, at: int) -> Standing:
@@ -149,7 +154,7 @@ class Attempt:
         elif at > deadline_at:
             if self.reopened is not None and self.lapses_to_outcome():
                 ended_at = self.reopened.at
-            elif self.ball is Ball.CUSTOMER:
+            elif self.ball is _CUSTOMER:
                 ended_at = deadline_at
         return Standing(ended_at, self.ball, deadline_at)
 
@@ -163,21 +168,21 @@ class Attempt:
         self.deadline = rule.deadline
 
     def _move(self, at: int, rule: StepRule | None) -> bool:
-        """Apply the table of journeys.md 1; True if the silence starts anew."""
+        """Apply the table of docs/journeys.md 1; True if the silence starts anew."""
         held = self.ball
-        if rule is None or rule.kind is Kind.HELP:
-            restarts = held is Ball.CUSTOMER
-        elif rule.kind is Kind.REQUIRED:
-            restarts = not (held is Ball.CITY and self._looks_back(rule))
+        if rule is None or rule.kind is _HELP:
+            restarts = held is _CUSTOMER
+        elif rule.kind is _REQUIRED:
+            restarts = not (held is _CITY and self._looks_back(rule))
             if restarts:
-                self._pass(rule, Ball.CUSTOMER)
-        elif rule.kind is Kind.STAFF:
+                self._pass(rule, _CUSTOMER)
+        elif rule.kind is _STAFF:
             restarts = True
-            self._pass(rule, Ball.CITY)
+            self._pass(rule, _CITY)
         else:
             # Optional customer steps and system steps mirror each other: the one whose step it is
             # keeps the longer deadline, the other is not kept waiting or busy by it.
-            own = Ball.CUSTOMER if rule.kind is Kind.OPTIONAL else Ball.CITY
+            own = _CUSTOMER if rule.kind is _OPTIONAL else _CITY
             self.ball = held if rule.passes_to is None else rule.passes_to
             if self.ball is not held or (held is own and rule.deadline > self.deadline):
                 self.force, self.deadline = rule, rule.deadline
@@ -198,7 +203,7 @@ class Attempt:
         self.force, self.deadline = rule, rule.deadline
 
     def _end(self, at: int, outcome: Outcome) -> None:
-        """Journeys.md 2: the first outcome ends; later ones count only where it says so."""
+        """docs/journeys.md 2: the first outcome ends; later ones count only where it says so."""
         completes = outcome in COMPLETED
         before = self.end
         if before is None:

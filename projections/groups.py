@@ -1,8 +1,8 @@
 """What must be traced again when touchpoints arrive: their connected group.
 
 A journey of a case depends on the touchpoints that carry it and on those its people left without a
-case; where one of these belongs depends on all cases of its person (journeys.md 3). So the unit is
-a group of cases and people, connected where a person is known in a case.
+case; where one of these belongs depends on all cases of its person (docs/journeys.md 3). So the
+unit is a group of cases and people, connected where a person is known in a case.
 
 Two things keep groups small, and both are exact: a person who left nothing without a case connects
 nothing, and neither does a *crowded* one, with more than `MANY_CASES`. Who becomes crowded by what

@@ -1,15 +1,14 @@
 """Which journey is it? Cases, and people without one.
 
 A touchpoint that carries a case belongs to it. One that carries a person alone joins the case it
-fits, or the person's own journey, or nothing (journeys.md 3). The choice depends on the state of
-each of the person's cases at that moment, judged on the touchpoints that carry the case alone, so
-people are independent of each other here.
+fits, or the person's own journey, or nothing (docs/journeys.md 3). The choice depends on the state
+of each of the person's cases at that moment, judged on the touchpoints that carry the case alone,
+so people are independent of each other here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import merge
-from itertools import repeat
+from operator import itemgetter
 from typing import NamedTuple
 
 from journeys.service import Outcome
@@ -87,18 +86,17 @@ def link_person(
     if len(cases) > MANY_CASES:
         return [Link(touchpoint.row, None, None) for touchpoint in alone]
     sweep = _Sweep([CaseTimeline(case, own) for case, own in cases.items()], rules, windows)
-    streams = [zip(line.touchpoints, repeat(line)) for line in sweep.timelines]
+    steps: list[tuple[int, Named, CaseTimeline | None]] = [(t.row, t, None) for t in alone]
+    for line in sweep.timelines:
+        steps += [(t.row, t, line) for t in line.touchpoints]
+    steps.sort(key=itemgetter(0))
     links = []
-    for touchpoint, line in merge(zip(alone, repeat(None)), *streams, key=_row):
+    for _, touchpoint, line in steps:
         if line is None:
             links.append(sweep.place(touchpoint))
         else:
             sweep.see(touchpoint, line)
     return links
-
-
-def _row(item: tuple[Named, CaseTimeline | None]) -> int:
-    return item[0].row
 
 
 class _Sweep:
@@ -122,7 +120,7 @@ class _Sweep:
         line.last_at = touchpoint.at
 
     def place(self, touchpoint: Named) -> Link:
-        """Choose the journey of a touchpoint without a case: journeys.md 3, rules 2 and 3."""
+        """Choose the journey of a touchpoint without a case: docs/journeys.md 3, rules 2 and 3."""
         rule = self._rule(touchpoint.version, touchpoint)
         chosen: CaseTimeline | OwnJourney | None
         if rule is not None and rule.kind is Kind.REQUIRED:

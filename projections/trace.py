@@ -5,12 +5,14 @@ versions, so any order of arrival, any duplication and any batching gives the sa
 as-of time: a journey that is silent stands in the result with its deadline and with what it becomes
 once that has passed. `judge` turns that into an outcome at a moment.
 
-The rules are those of `docs/adr/0002`; the state machine of one journey is `projections.attempt`,
-the choice of journey for a touchpoint without a case is `projections.linking`.
+The rules are those of `docs/journeys.md`; the state machine of one journey is
+`projections.attempt`, the choice of journey for a touchpoint without a case is
+`projections.linking`.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 import numpy as np
 import polars as pl
@@ -238,16 +240,15 @@ def _attempts(
     carries = rows["carries"].to_list()
     # Index -1, no step, finds the None at the end.
     rules_or_none: list[list[StepRule | None]] = [[*row, None] for row in rules]
-    stop = 0
+    touchpoints = zip(at, steps, outcomes, carries, strict=True)
     results = []
     balls: list[str | None] = []
     for length, version in grouped.select("touchpoints", "journey_version").iter_rows():
-        start, stop = stop, stop + length
         attempt = Attempt()
         take, rule_of = attempt.take, rules_or_none[version]
-        for i in range(start, stop):
-            take(at[i], rule_of[steps[i]], outcomes[i], carries_case=carries[i])
-            balls.append(_BALLS[attempt.ball] if attempt.end is None else None)
+        for moment, step, outcome, carries_case in islice(touchpoints, length):
+            take(moment, rule_of[step], outcome, carries_case=carries_case)
+            balls.append(None if attempt.end else _BALLS[attempt.ball])
         results.append(_row(attempt, service.step_keys))
     schema = {name: JOURNEYS[name] for name in _ATTEMPT_COLUMNS}
     states = pl.DataFrame(results, schema=schema, orient="row")
@@ -255,7 +256,7 @@ def _attempts(
 
 
 _ATTEMPT_COLUMNS = tuple(JOURNEYS)[tuple(JOURNEYS).index("outcome") :]
-_BALLS = {Ball.CUSTOMER: "customer", Ball.CITY: "city"}
+_BALLS = ("customer", "city")  # by their places in Ball
 
 
 def _row(attempt: Attempt, keys: Sequence[str]) -> tuple[object, ...]:
@@ -299,7 +300,10 @@ def _visits(rows: pl.DataFrame, service: ServiceHistory) -> pl.DataFrame:
         ).alias("journey_version")
     )
     stays = (
-        rows.filter(pl.col("step").is_not_null() | pl.col("outcome").is_not_null())
+        rows.select(
+            "group", "journey_id", "step", "outcome", "channel", "occurred_at", "ball", "error"
+        )
+        .filter(pl.col("step").is_not_null() | pl.col("outcome").is_not_null())
         .join(versions, on="group", how="left", maintain_order="left")
         .with_columns(merges=pl.lit(merged).gather(pl.col("journey_version")))
         .with_columns(

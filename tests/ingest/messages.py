@@ -44,7 +44,7 @@ MISSING = object()
 
 
 def event(*, data: Mapping[str, Any] | None = None, **context: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A message of DESIGN 4.1, with fields replaced, added or (MISSING) left out.
+    """The message of the README, with fields replaced, added or (MISSING) left out.
 
     `data` replaces fields within the data; to replace the data itself, change the result.
     """
