@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from analysis.selection import Period
     from delivery.app import House
 
-ServiceKey = Annotated[str, typer.Argument(metavar="SERVICE", help="Key of a service.")]
+ServiceKey = Annotated[str, typer.Argument(help="Key of a service.", show_default=False)]
 
 
 def overview(
@@ -212,15 +212,27 @@ def _as_of(text: str | None) -> datetime:
 def _period(first: str | None, last: str | None) -> "Period":
     from analysis.selection import Period
 
-    return Period(
-        None if first is None else start_of(first), None if last is None else end_of(last)
-    )
+    start = None if first is None else start_of(first)
+    end = None if last is None else end_of(last)
+    if start is not None and end is not None and start >= end:
+        raise typer.BadParameter(
+            f"--from {first} is not before --to {last}. Hint: the earlier day first",
+            param_hint="--from",
+        )
+    return Period(start, end)
 
 
 def _conditions(where: Sequence[str] | None) -> dict[str, str]:
     """Read conditions; `options` has checked their form."""
-    parts = (condition.partition("=") for condition in where or ())
-    return {name: value for name, _, value in parts}
+    conditions: dict[str, str] = {}
+    for name, _, value in (condition.partition("=") for condition in where or ()):
+        if name in conditions:
+            raise typer.BadParameter(
+                f"{name} is asked for twice, and no journey has both. Hint: one --where {name}=",
+                param_hint="--where",
+            )
+        conditions[name] = value
+    return conditions
 
 
 def _say_what_is_behind(house: "House", position: int | None) -> None:
