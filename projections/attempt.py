@@ -119,8 +119,9 @@ class Attempt:
             self._open(at, rule)
         else:
             if self.end is None and at - self.since > self.deadline:
-                if self.lapses_to_outcome():
-                    self._give_back()
+                lapsed = self.lapses_to()
+                if lapsed is not None:
+                    self._give_back(lapsed)
                 else:
                     taken_back = self.ball is _CUSTOMER
             if self.end is None:
@@ -135,15 +136,16 @@ class Attempt:
         if outcome is not None:
             self._end(at, outcome)
 
-    def lapses_to_outcome(self) -> bool:
-        """Tell whether silence beyond the deadline gives a reopened attempt its outcome back.
+    def lapses_to(self) -> End | None:
+        """Return the outcome that silence beyond the deadline gives a reopened attempt back.
 
         After a completion anyone's silence does, after a loss only the customer's: who waits for
         the city has not given up.
         """
-        return self.reopened is not None and (
-            self.reopened.outcome in COMPLETED or self.ball is _CUSTOMER
-        )
+        back = self.reopened
+        if back is None or (back.outcome not in COMPLETED and self.ball is _CITY):
+            return None
+        return back
 
     def standing_at(self, at: int) -> Standing:
         """Say where the attempt stands at a moment not before its last touchpoint."""
@@ -152,8 +154,9 @@ class Attempt:
         if self.end is not None:
             ended_at = self.end.at
         elif at > deadline_at:
-            if self.reopened is not None and self.lapses_to_outcome():
-                ended_at = self.reopened.at
+            lapsed = self.lapses_to()
+            if lapsed is not None:
+                ended_at = lapsed.at
             elif self.ball is _CUSTOMER:
                 ended_at = deadline_at
         return Standing(ended_at, self.ball, deadline_at)
@@ -208,8 +211,7 @@ class Attempt:
         before = self.end
         if before is None:
             if self.reopened is not None and self.reopened.outcome in COMPLETED and not completes:
-                self._give_back()
-                self.end = self.end and self.end._replace(cancelled_afterwards=True)
+                self._give_back(self.reopened._replace(cancelled_afterwards=True))
             else:
                 self.end = End(outcome, at, self.last_customer_step, cancelled_afterwards=False)
                 self.reopened = None
@@ -218,11 +220,10 @@ class Attempt:
         elif completes and outcome is not before.outcome:
             self.end = End(outcome, at, before.last_customer_step, cancelled_afterwards=False)
 
-    def _give_back(self) -> None:
+    def _give_back(self, end: End) -> None:
         """A reopening that came to nothing counts as none."""
-        self.end, self.reopened = self.reopened, None
-        if self.end is not None:
-            self.last_customer_step = self.end.last_customer_step
+        self.end, self.reopened = end, None
+        self.last_customer_step = end.last_customer_step
 
 
 def step_rules(history: ServiceHistory) -> list[list[StepRule]]:

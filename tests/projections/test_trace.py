@@ -92,6 +92,17 @@ def test_a_trace_has_the_shapes_it_states() -> None:
     assert dict(trace.strays.schema) == dict(STRAYS)
 
 
+def test_steps_of_two_versions_are_ordered_by_all_of_them() -> None:
+    # Begun on day 0 by the version that has no `review`; `ask` is read as `review` from day 9.6 on.
+    # There `review` comes before `pay`, so paying after it is no look back: the city has it anew.
+    recorded = touchpoints("c: form.0 ask.10 pay.11")
+
+    found = product.frames(recorded, HISTORIES["two versions"], moment("11.02"))
+
+    journey = found.journeys.row(0, named=True)
+    assert (journey["ball"], journey["force_step"]) == ("city", "pay")
+
+
 def test_a_journey_takes_the_first_value_of_each_attribute_and_its_first_channel() -> None:
     rows = product.frame(touchpoints("c: form.0 pay.1 granted.2"), moment(3)).with_columns(
         attributes=pl.Series(['{"lang":"fi"}', '{"device":"mobile","lang":"sv"}', '{"lang":"sv"}']),
