@@ -274,8 +274,8 @@ def _row(attempt: Attempt, keys: Sequence[str]) -> tuple[object, ...]:
     force = None if attempt.force is None else keys[attempt.force.step]
     deadline_at = (attempt.since or 0) + attempt.deadline
     lapse: tuple[object, ...] = (None, None, None, None)
-    if attempt.reopened is not None and attempt.lapses_to_outcome():
-        back = attempt.reopened
+    back = attempt.lapses_to()
+    if back is not None:
         lapse = (
             back.outcome.value,
             back.at,
@@ -316,6 +316,7 @@ def _visits(rows: pl.DataFrame, service: ServiceHistory) -> pl.DataFrame:
         .with_columns(number=pl.col("begins").fill_null(value=True).cum_sum())
     )
     visits = stays.group_by("number", maintain_order=True).agg(
+        pl.col("group").first(),
         pl.col("journey_id").first(),
         pl.col("step").first().alias("code"),
         pl.col("channel").first(),
@@ -328,7 +329,7 @@ def _visits(rows: pl.DataFrame, service: ServiceHistory) -> pl.DataFrame:
     keys = pl.Series(service.step_keys, dtype=pl.String)
     return visits.with_columns(
         step=pl.lit(keys).gather(pl.col("code")),
-        visit=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("journey_id"),
+        visit=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("group"),
     )
 
 
