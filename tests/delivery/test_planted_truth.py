@@ -36,7 +36,7 @@ def test_planted_drop_offs_are_read_in_the_text(city: City) -> None:
 
 
 def test_calm_city_has_no_step_that_stands_out(tmp_path: Path) -> None:
-    make_city(tmp_path, "--calm", "--journeys", 4000)
+    make_city(tmp_path, "--calm", "--journeys", 3000)
 
     ranking = numbers("overview", "--data", tmp_path, "--as-of", LAST_DAY)["drop_offs"][:8]
 

@@ -18,15 +18,9 @@ AFTERWARDS = {
     "voucher.mailed",
 }
 SUCCESS_AND_CANCELLATION = {
-    "city-grant-application": (
-        {"application.granted"},
-        {"application.cancelled", "application.deleted"},
-    ),
-    "culture-kids-enrolment": ({"enrolment.attended"}, {"enrolment.cancelled"}),
-    "resident-parking-permit": ({"permit.valid"}, {"permit.cancelled"}),
-    "varaamo-booking": ({"reservation.confirmed"}, {"reservation.cancelled"}),
-    "varaamo-seasonal": ({"application.allocated"}, {"application.cancelled"}),
-    "youth-summer-voucher": ({"voucher.sent"}, {"application.withdrawn"}),
+    "resident-parking-permit": ("permit.valid", "permit.cancelled"),
+    "varaamo-booking": ("reservation.confirmed", "reservation.cancelled"),
+    "youth-summer-voucher": ("voucher.sent", "application.withdrawn"),
 }
 LOST = ("cancelled", "expired", "abandoned")
 VOUCHER = "youth-summer-voucher"
@@ -54,6 +48,12 @@ def drop_off(text: str) -> dict[str, tuple[int, int]]:
     return {
         row[1]: (int(row[2].replace(",", "")), int(row[3].replace(",", ""))) for row in found if row
     }
+
+
+def cancelled_afterwards(text: str) -> int:
+    found = re.search(r"(\d+) were cancelled after they had completed", text.replace("\n", " "))
+    assert found
+    return int(found[1])
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -116,16 +116,17 @@ def test_what_comes_after_success_changes_nothing(city: City, write_lines: Write
     succeeded: set[str] = set()
     kept: list[dict[str, Any]] = []
     for item in city.messages:
+        if item["subject"] not in SUCCESS_AND_CANCELLATION:
+            continue
         success, cancellation = SUCCESS_AND_CANCELLATION[item["subject"]]
         name, whose = item["data"]["touchpoint"], _whose(item["data"])
-        if name in success:
+        if name == success:
             succeeded.add(whose)
-        if name not in AFTERWARDS and not (name in cancellation and whose in succeeded):
+        if name not in AFTERWARDS and not (name == cancellation and whose in succeeded):
             kept.append(item)
-    assert len(kept) < len(city.messages) - 1000
     data = recorded(city.data.parent / "without", write_lines(kept))
 
-    for service in SERVICES:
+    for service in SUCCESS_AND_CANCELLATION:
         text = answer("report", service, "--data", city.data, *AT)
         without = answer("report", service, "--data", data, *AT)
 
@@ -133,16 +134,15 @@ def test_what_comes_after_success_changes_nothing(city: City, write_lines: Write
         told, told_without = drop_off(text), drop_off(without)
         told.pop("Feedback", None)
         assert told_without == told
-        assert " were cancelled after they had completed." in text.replace("\n", " ")
-        afterwards = [
-            numbers("report", service, "--data", folder, *AT)["journeys"]["cancelled_afterwards"]
-            for folder in (city.data, data)
-        ]
-        assert afterwards[0] == city.truth["services"][service]["cancelled_afterwards"]
-        assert afterwards[1] == 0
+        afterwards = city.truth["services"][service]["cancelled_afterwards"]
+        assert afterwards > 0
+        assert cancelled_afterwards(text) == afterwards
+        assert cancelled_afterwards(without) == 0
 
 
-def test_name_changed_under_way_makes_no_drop_off(city: City, tmp_path: Path) -> None:
+def test_name_changed_under_way_makes_no_drop_off(
+    city: City, tmp_path: Path, write_lines: Write
+) -> None:
     # Given a catalogue whose second version knows the old name beside the new one
     services = tmp_path / "services"
     services.mkdir()
@@ -151,7 +151,8 @@ def test_name_changed_under_way_makes_no_drop_off(city: City, tmp_path: Path) ->
         for name in ("[activate.confirm]", "[activation.opened]"):
             known = known.replace(name, "[activate.confirm, activation.opened]")
         (services / path.name).write_text(known, encoding="utf-8")
-    data = recorded(tmp_path / "both", city.lines, "--services", services)
+    messages = [item for item in city.messages if item["subject"] == VOUCHER]
+    data = recorded(tmp_path / "both", write_lines(messages), "--services", services)
     around = ("--from", "2026-03-30", "--to", "2026-04-26", "--data")
 
     text = answer("report", VOUCHER, "--data", city.data, *AT)
@@ -162,7 +163,7 @@ def test_name_changed_under_way_makes_no_drop_off(city: City, tmp_path: Path) ->
     in_those_weeks = answer("report", VOUCHER, *around, city.data, *AT)
     assert outcomes(in_those_weeks)["succeeded"] > 40
     assert drop_off(in_those_weeks)["Activate"][1] <= 3
-    names = {item["data"]["touchpoint"] for item in city.messages if item["subject"] == VOUCHER}
+    names = {item["data"]["touchpoint"] for item in messages}
     assert {"activation.opened", "activate.confirm"} <= names
 
 
