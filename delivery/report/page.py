@@ -51,7 +51,8 @@ class Page:
         rows = list(rows)
         if not rows:
             return
-        self._console.print(f"\n{heading}")
+        if heading:
+            self._console.print(f"\n{heading}")
         table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
         for index, column in enumerate(columns):
             words = index < left or column == "path"
