@@ -87,8 +87,8 @@ def link_person(
         return [Link(touchpoint.row, None, None) for touchpoint in alone]
     sweep = _Sweep([CaseTimeline(case, own) for case, own in cases.items()], rules, windows)
     steps: list[tuple[int, Named, CaseTimeline | None]] = [(t.row, t, None) for t in alone]
-    for line in sweep.timelines:
-        steps += [(t.row, t, line) for t in line.touchpoints]
+    for timeline in sweep.timelines:
+        steps += [(t.row, t, timeline) for t in timeline.touchpoints]
     steps.sort(key=itemgetter(0))
     links = []
     for _, touchpoint, line in steps:

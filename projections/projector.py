@@ -17,7 +17,7 @@ from journeys.service import ServiceHistory
 from projections.groups import Group, StoredService
 from projections.read_models import ReadModels, is_among, move_position
 from projections.rows import insert_rows, read_touchpoints, stored_form
-from projections.tables import IDENTITY, LIVE, NONE, Tables
+from projections.tables import LIVE, NONE, Tables
 from projections.trace import trace_journeys
 
 TableRows = tuple[Table, pl.DataFrame]
@@ -69,9 +69,9 @@ def project_batch(
 
 
 def kept_rows(touchpoints: pl.DataFrame, tables: Tables, *, service: str) -> Iterator[TableRows]:
-    """Turn touchpoints of one service into what is kept of them, in the order of the keys."""
+    """Turn touchpoints of one service into what is kept of them, about in the order of the keys."""
     rows = stored_form(touchpoints, tables.touchpoint, service=service)
-    yield tables.touchpoint, rows.sort(*IDENTITY)
+    yield tables.touchpoint, rows.sort("case", "person")
     known = touchpoints.select("person", "case").drop_nulls().unique().sort("person", "case")
     yield tables.known_case, stored_form(known, tables.known_case, service=service)
 

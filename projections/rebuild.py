@@ -32,7 +32,8 @@ from projections.tables import LIVE, NEXT, PAST
 Progress = Callable[[int, int], None]
 """Is told how many positions are done, and how many there are to do."""
 
-_LOADS_WAITING = 4
+_WAITING = 3
+"""Halves of services, kept or traced, that wait to be written."""
 
 
 class Interrupted(Exception):  # noqa: N818 - no error: somebody asked for it
@@ -95,7 +96,7 @@ def _fill(
             extents.append(extent_of(touchpoints, service))
             loader.put(kept_rows(touchpoints, NEXT, service=service))
             if service in histories:
-                loader.put(traced_rows(touchpoints, histories[service], NEXT))
+                loader.put([*traced_rows(touchpoints, histories[service], NEXT)])
             done += len(touchpoints)
             progress(until // 2 + until * done // total // 2, until)
     return extents
@@ -121,7 +122,7 @@ def _swap(log: EventLog, models: ReadModels, position: int) -> int | None:
 
 
 class _Loader:
-    """Writes rows on a thread of its own, a few frames behind; a failure is raised here."""
+    """Writes rows on a thread of its own, a little behind; a failure is raised here."""
 
     def __init__(self, models: ReadModels) -> None:
         self._models = models
@@ -129,11 +130,14 @@ class _Loader:
         self._waiting: deque[Future[None]] = deque()
 
     def put(self, parts: Iterable[TableRows]) -> None:
-        """Hand over rows; waits while too many are on the way."""
+        """Hand over rows, which are made on the other thread; waits while much is on the way."""
+        if len(self._waiting) == _WAITING:
+            self._waiting.popleft().result()
+        self._waiting.append(self._executor.submit(self._load, parts))
+
+    def _load(self, parts: Iterable[TableRows]) -> None:
         for table, rows in parts:
-            if len(self._waiting) == _LOADS_WAITING:
-                self._waiting.popleft().result()
-            self._waiting.append(self._executor.submit(self._models.load, table, rows))
+            self._models.load(table, rows)
 
     def __enter__(self) -> Self:
         return self

@@ -21,6 +21,10 @@ from tests.projections.stored import begin, dump, folder, project_in_steps, rebu
 RECORDING = touchpoints(
     "c: form.0 pay.0 handling.1; p: form.10, pay.10; d: handling.11; c: sign.12; q: form.3 call.4"
 )
+OTHER_SERVICE = msgspec.structs.replace(EXAMPLE_SERVICE, key="other")
+RECORDING += [
+    msgspec.structs.replace(t, service="other", source="urn:other") for t in RECORDING[:7]
+]
 LATER = [
     msgspec.structs.replace(t, id=f"later-{t.id}")
     for t in touchpoints("e/r: form.40 pay.40; r: call.41; c: sign.42")
@@ -29,7 +33,7 @@ LATER = [
 
 @pytest.fixture
 def recorded(log: EventLog) -> EventLog:
-    record(log, RECORDING, [EXAMPLE_SERVICE])
+    record(log, RECORDING, [EXAMPLE_SERVICE, OTHER_SERVICE])
     return log
 
 
@@ -53,7 +57,7 @@ def test_tables_built_anew_are_those_the_batches_made(
 
 def test_deleted_read_models_come_back_to_the_byte(data: Path) -> None:
     with folder(data) as (log, models):
-        record(log, RECORDING, [EXAMPLE_SERVICE])
+        record(log, RECORDING, [EXAMPLE_SERVICE, OTHER_SERVICE])
         project(log, models)
         before = dump(models)
     for file in data.glob("read-models.db*"):
@@ -70,6 +74,16 @@ def test_an_empty_log_is_projected_too(log: EventLog, models: ReadModels) -> Non
 
     assert models.position() == 0
     assert dump(models)["journey"] == []
+
+
+def test_what_no_definition_explains_is_kept_by_a_rebuild_too(
+    log: EventLog, models: ReadModels
+) -> None:
+    record(log, RECORDING)
+    begin(models)
+    project_in_steps(log, models, 4)
+
+    assert rebuilt(log) == dump(models)
 
 
 def test_tables_of_an_earlier_layout_are_replaced(recorded: EventLog, models: ReadModels) -> None:
@@ -155,7 +169,7 @@ def test_a_reader_sees_one_state_though_the_tables_are_swapped(
         rebuild(recorded, models)
         after = (position_of(connection), connection.scalar(counted))
 
-    assert before == after == (len(RECORDING) + 1, len(RECORDING))
+    assert before == after == (len(RECORDING) + 2, len(RECORDING))
     with models.reading() as connection:
         assert connection.scalar(counted) == len(RECORDING) + len(LATER)
 
@@ -167,7 +181,7 @@ def test_a_runner_goes_on_from_the_swapped_tables(recorded: EventLog, models: Re
 
     rebuild(recorded, models)
 
-    assert not project_batch(recorded, models, after=len(RECORDING) + 1, until=recorded.head())
+    assert not project_batch(recorded, models, after=len(RECORDING) + 2, until=recorded.head())
     assert project(recorded, models) == recorded.head()
     assert dump(models) == rebuilt(recorded)
 
