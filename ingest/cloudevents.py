@@ -19,7 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -98,7 +98,7 @@ class TouchpointDecoder:
         self.dropped: Counter[str] = Counter()
         self._pseudonyms = pseudonyms
         self._memories = {
-            key: _Memory(key, allowed_attributes(versions), {}, {})
+            key: _Memory(key, allowed_attributes(versions), {}, {None: _NOBODY})
             for key, versions in services.items()
         }
         self._contexts: dict[tuple[str, str, str, str | None], _Context] = {}
@@ -246,7 +246,7 @@ class TouchpointDecoder:
             self.dropped[name if told else OTHER] += 1
 
 
-class _Memory(NamedTuple):
+class _Memory(msgspec.Struct, frozen=True, gc=False):
     """What is known of one service's messages."""
 
     service: str
@@ -255,7 +255,7 @@ class _Memory(NamedTuple):
     references: "dict[str | None, _Reference]"
 
 
-class _Context(NamedTuple):
+class _Context(msgspec.Struct, frozen=True, gc=False):
     """What one producer's messages of one name and channel have in common, found good."""
 
     memory: _Memory
@@ -263,7 +263,7 @@ class _Context(NamedTuple):
     shown: str  # the texts that are stored, case-folded
 
 
-class _Kept(NamedTuple):
+class _Kept(msgspec.Struct, frozen=True, gc=False):
     """What is stored of a message's attributes, and the names of the rest."""
 
     values: dict[str, str]
@@ -271,7 +271,7 @@ class _Kept(NamedTuple):
     shown: str
 
 
-class _Reference(NamedTuple):
+class _Reference(msgspec.Struct, frozen=True, gc=False):
     """A case or a person."""
 
     pseudonym: str | None

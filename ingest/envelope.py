@@ -38,7 +38,7 @@ CONTEXT_FIELDS = frozenset(
 DATA_FIELDS = frozenset(("touchpoint", "case", "person", "channel", "status", "attributes"))
 
 
-class Data(msgspec.Struct, forbid_unknown_fields=True):
+class Data(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """The data of a touchpoint message, its attributes still JSON."""
 
     touchpoint: str
@@ -49,7 +49,7 @@ class Data(msgspec.Struct, forbid_unknown_fields=True):
     attributes: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class Event(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class Event(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A touchpoint message with nothing in it that the contract does not name."""
 
     specversion: Literal["1.0"]

@@ -1,12 +1,16 @@
 """From a source into the log: each record a touchpoint, a duplicate, or refused with a reason.
 
 A batch is one transaction: its touchpoints, its rejections and the source's new positions. So a run
-can be killed at any moment and started again. Nothing here reads the clock: it is given.
+can be killed at any moment and started again. While the database is busy with one batch, the next
+is read and decoded. Nothing here reads the clock: it is given.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, overload
 
@@ -16,12 +20,23 @@ from ingest.cloudevents import TouchpointDecoder
 from ingest.privacy import Pseudonyms, find_personal_data
 from ingest.rejections import Reason
 from ingest.sources import RawBatch, RawRecord, Source
+from journeys.batches import Appended, Batch
 from journeys.records import TouchpointRejected
 from journeys.service import Service
 from journeys.touchpoint import Touchpoint
 
 if TYPE_CHECKING:
-    from journeys.event_log import EventLog
+    from journeys.event_log import EventLog, SourcePosition
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread waits for Python's lock while two are at work.
+
+With Python's own 5 ms the log's thread, which needs the lock for a moment at each of its calls,
+would wait longer than it works.
+"""
+
+BATCHES_WAITING = 3
+"""Batches decoded ahead: the log writes its file from time to time and takes longer then."""
 
 
 class Progress(NamedTuple):
@@ -96,30 +111,81 @@ def run_ingest(  # noqa: PLR0913 - each is one thing the caller decides
         LogError: The log cannot be written.
     """
     definitions = log.record_definitions(services, recorded_at=clock()) if record_definitions else 0
-    run = _Run(log, TouchpointDecoder(services, pseudonyms), pseudonyms)
-    for batch in source.batches():
-        run.record(batch, now=clock())
-        if progress is not None:
-            progress(Progress(run.read, run.recorded, batch.done))
-    return run.result(definitions)
+    run = _Run(TouchpointDecoder(services, pseudonyms), pseudonyms)
+    decoded = (run.decode(batch, now=clock()) for batch in source.batches())
+    with closing(_append_each(decoded, log)) as appended_ones:
+        for batch, appended in appended_ones:
+            run.add(batch, appended)
+            if progress is not None:
+                progress(Progress(run.read, run.recorded, batch.done))
+    return run.result(definitions, position=log.head())
+
+
+class _Decoded(NamedTuple):
+    """A batch, ready for the log."""
+
+    batch: Batch
+    positions: "Sequence[SourcePosition]"
+    read: int
+    rejected: Sequence[Reason]
+    done: float | None
+
+
+def _append_each(
+    batches: Iterable[_Decoded], log: "EventLog"
+) -> Generator[tuple[_Decoded, Appended]]:
+    """Append one batch after the other on a second thread, while the next ones are decoded.
+
+    A batch with positions is in the log before its source is asked for the next: a stream may be
+    taken away in between.
+    """
+    with ThreadPoolExecutor(max_workers=1) as executor, _switching_often():
+        waiting: deque[tuple[_Decoded, Future[Appended]]] = deque()
+        newest: Future[Appended] | None = None
+        for batch in batches:
+            newest = executor.submit(_append, log, batch, newest)
+            waiting.append((batch, newest))
+            while waiting and (
+                batch.positions or len(waiting) > BATCHES_WAITING or waiting[0][1].done()
+            ):
+                first, appended = waiting.popleft()
+                yield first, appended.result()
+        for last, appended in waiting:
+            yield last, appended.result()
+
+
+def _append(log: "EventLog", batch: _Decoded, before: Future[Appended] | None) -> Appended:
+    if before is not None:
+        before.result()  # nothing goes in behind a batch that failed
+    return log.append(batch.batch, positions=batch.positions)
+
+
+@contextmanager
+def _switching_often() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
 
 
 class _Run:
     """What has been recorded so far."""
 
-    def __init__(self, log: "EventLog", decoder: TouchpointDecoder, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, decoder: TouchpointDecoder, pseudonyms: Pseudonyms) -> None:
         self.read = self.recorded = 0
         self._duplicates = self._conflicts = self._newly_rejected = 0
         self._rejected: Counter[Reason] = Counter()
-        self._log = log
         self._decoder = decoder
         self._pseudonyms = pseudonyms
 
-    def record(self, batch: RawBatch, *, now: datetime) -> None:
-        """Decode a batch and append it."""
+    def decode(self, batch: RawBatch, *, now: datetime) -> _Decoded:
+        """Decode and encode a batch."""
         touchpoints: list[Touchpoint] = []
         accepted: list[RawRecord] = []
         rejections: list[TouchpointRejected] = []
+        reasons: list[Reason] = []
         origin = _origin(batch.origin, self._pseudonyms)
         decode = self._decoder.decode
         for record in batch.records:
@@ -128,7 +194,7 @@ class _Run:
                 touchpoints.append(outcome)
                 accepted.append(record)
                 continue
-            self._rejected[outcome.reason] += 1
+            reasons.append(outcome.reason)
             rejections.append(
                 TouchpointRejected(
                     origin=origin,
@@ -140,29 +206,33 @@ class _Run:
                 )
             )
         for place, reason, detail, sha256 in batch.unread:
-            self._rejected[reason] += 1
+            reasons.append(reason)
             digest = self._pseudonyms.digest(sha256)
             rejections.append(
                 TouchpointRejected(
                     origin=origin, place=place, reason=reason, detail=detail, digest=digest
                 )
             )
-        self.read += len(batch.records) + len(batch.unread)
-        if touchpoints or rejections or batch.positions:
-            rejections.sort(key=lambda rejection: rejection.place)
-            appended = self._log.append_batch(
-                touchpoints,
-                rejections,
-                recorded_at=now,
-                positions=batch.positions,
-                coordinates=_Coordinates(origin, accepted, self._pseudonyms),
-            )
-            self.recorded += appended.recorded
-            self._duplicates += appended.duplicates
-            self._conflicts += appended.conflicts
-            self._newly_rejected += appended.rejected
+        rejections.sort(key=lambda rejection: rejection.place)
+        coordinates = _Coordinates(origin, accepted, self._pseudonyms)
+        return _Decoded(
+            Batch(touchpoints, rejections, recorded_at=now, coordinates=coordinates),
+            batch.positions,
+            read=len(batch.records) + len(batch.unread),
+            rejected=reasons,
+            done=batch.done,
+        )
 
-    def result(self, definitions: int) -> IngestResult:
+    def add(self, batch: _Decoded, appended: Appended) -> None:
+        """Count a batch that is in the log."""
+        self.read += batch.read
+        self._rejected.update(batch.rejected)
+        self.recorded += appended.recorded
+        self._duplicates += appended.duplicates
+        self._conflicts += appended.conflicts
+        self._newly_rejected += appended.rejected
+
+    def result(self, definitions: int, *, position: int) -> IngestResult:
         """Add up."""
         return IngestResult(
             read=self.read,
@@ -173,7 +243,7 @@ class _Run:
             newly_rejected=self._newly_rejected,
             dropped_attributes=dict(self._decoder.dropped.most_common()),
             definitions=definitions,
-            position=self._log.head(),
+            position=position,
         )
 
 

@@ -9,6 +9,8 @@ keeps none, it is read whole and what is known already is dropped.
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import msgspec
+
 from ingest.rejections import Reason
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ Headers = Sequence[tuple[str, bytes | None]]
 """As Kafka gives them: a list, in which a name may come twice."""
 
 
-class RawRecord(NamedTuple):
+class RawRecord(msgspec.Struct, frozen=True, gc=False):
     """One message as it arrived; its repr shows where it is, never what it says.
 
     Attributes:

@@ -60,7 +60,7 @@ class Batch:
     def store(self, recorder: SQLiteLogRecorder, c: Cursor) -> Appended:
         """Put the batch into the log, within the caller's transaction."""
         before = recorder.head(c)
-        recorded = recorder.insert_rows(c, self._rows)
+        recorded = recorder.insert_touchpoints(c, self._rows)
         left_out = len(self._rows) - recorded
         conflicts = self._conflicts(recorder, c, before) if left_out else []
         recorder.insert_rows(c, conflicts)

@@ -154,6 +154,10 @@ class EventLog:
                 way it is safe to give it again.
         """
         batch = Batch(touchpoints, rejections, recorded_at=recorded_at, coordinates=coordinates)
+        return self.append(batch, positions=positions)
+
+    def append(self, batch: Batch, *, positions: Sequence[SourcePosition] = ()) -> Appended:
+        """Record a batch that is encoded already, as `append_batch` does."""
         appended: Appended | None = None
         with _explained(self.location):
             try:

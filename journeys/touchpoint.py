@@ -13,7 +13,7 @@ TOUCHPOINT_NAMESPACE = UUID("6f1d2a3e-0c55-5d0b-9a43-6d1f6e0b7c11")
 Status = Literal["ok", "error"]
 
 
-class Touchpoint(msgspec.Struct, frozen=True, kw_only=True):
+class Touchpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One contact, pseudonymous already: no raw reference ever reaches this type.
 
     Attributes:

@@ -287,7 +287,7 @@ def test_pipe_is_read_without_an_end_in_sight(tmp_path: Path) -> None:
     read = list(source.batches())
     writer.join()
 
-    assert [tuple(record[:2]) for batch in read for record in batch.records] == RECORDS
+    assert [(r.place, r.value) for batch in read for r in batch.records] == RECORDS
     assert {batch.done for batch in read} == {None}
 
 
