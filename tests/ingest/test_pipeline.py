@@ -3,6 +3,7 @@
 import gzip
 import json
 import logging
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -17,7 +18,8 @@ from ingest.files import JsonLinesSource
 from ingest.pipeline import IngestResult, Progress, run_ingest
 from ingest.rejections import REASONS
 from ingest.sources import RawBatch, RawRecord, UnreadRecord
-from journeys.errors import FencedError
+from journeys.batches import Appended, Batch
+from journeys.errors import FencedError, LogError, SourceError
 from journeys.event_log import EventLog, SourcePosition
 from tests.ingest.messages import (
     MISSING,
@@ -71,7 +73,7 @@ def good(number: int, **changes: Any) -> bytes:  # noqa: ANN401
     return structured(id=f"evt-{number}", data=data, **changes)
 
 
-def ingest(source: Any, log: EventLog, **settings: Any) -> IngestResult:  # noqa: ANN401
+def ingest(source: Any, log: Any, **settings: Any) -> IngestResult:  # noqa: ANN401
     return run_ingest(
         source,
         log,
@@ -341,6 +343,70 @@ def test_batch_of_a_writer_that_was_overtaken_is_not_stored(log: EventLog) -> No
         ingest(source, log)
 
     assert log.read_touchpoints().height == 1
+
+
+def test_stream_is_asked_for_more_once_its_batch_is_stored(log: EventLog) -> None:
+    found = []
+
+    class Stream:
+        def batches(self) -> Iterator[RawBatch]:
+            for number in range(4):
+                position = SourcePosition("x", number + 1, number or None)
+                yield RawBatch("x", [RawRecord(number, good(number))], positions=[position])
+                found.append((log.position_of("x"), log.head()))
+
+    ingest(Stream(), log, record_definitions=False)
+
+    assert found == [(1, 1), (2, 2), (3, 3), (4, 4)]
+
+
+def test_nothing_is_stored_behind_a_batch_that_failed(log: EventLog) -> None:
+    class FullAtThird:
+        """A log whose disk is full for a moment."""
+
+        def __init__(self) -> None:
+            self.calls = 0
+            self.head = log.head
+
+        def append(self, batch: Batch, **settings: Any) -> Appended:  # noqa: ANN401
+            self.calls += 1
+            if self.calls == 3:
+                raise LogError("log: the disk is full")
+            return log.append(batch, **settings)
+
+    lines = [RawBatch("x", [RawRecord(n, good(n))]) for n in range(1, 20)]
+    told: list[Progress] = []
+
+    with pytest.raises(LogError, match="the disk is full"):
+        ingest(Batches(*lines), FullAtThird(), record_definitions=False, progress=told.append)
+
+    assert log.read_touchpoints()["id"].to_list() == ["evt-1", "evt-2"]
+    assert [progress.recorded for progress in told] == [1, 2]
+
+
+def test_what_was_read_before_a_source_failed_is_stored(log: EventLog) -> None:
+    class Torn:
+        def batches(self) -> Iterator[RawBatch]:
+            for number in range(8):
+                yield RawBatch("x", [RawRecord(number, good(number))])
+            raise SourceError("file x: input/output error")
+
+    with pytest.raises(SourceError):
+        ingest(Torn(), log)
+
+    assert log.read_touchpoints().height == 8
+
+
+def test_threads_take_turns_as_before_once_a_run_is_over(log: EventLog) -> None:
+    before = sys.getswitchinterval()
+
+    def fail(_progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ingest(Batches(RawBatch("x", [RawRecord(1, good(1))])), log, progress=fail)
+
+    assert sys.getswitchinterval() == before
 
 
 @pytest.mark.parametrize("name", ["matti@example.org.jsonl", "131052-308T.jsonl", "a\x00b"])

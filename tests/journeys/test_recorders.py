@@ -210,6 +210,21 @@ def test_rows_whose_stream_is_known_are_left_out_and_use_no_position(
     assert [n.id for n in recorder.select_notifications(1, 10)] == [1, 2, 3, 4]
 
 
+def test_touchpoints_go_in_by_the_batch_as_they_do_by_the_row(recorder: SQLiteLogRecorder) -> None:
+    states = [b'{"id":"\\u0000"}', b"\xff\x00 no text", "{ö}".encode(), b"", b"x" * 70_000, b"late"]
+    rows = [(uuid4().hex, 1, "touchpoint", state) for state in states]
+
+    with recorder.writing() as c:
+        by_row = recorder.insert_rows(c, rows[:1])
+        by_batch = recorder.insert_touchpoints(c, [rows[1], rows[0], *rows[1:5], rows[1]])
+        again = recorder.insert_touchpoints(c, rows)
+        none = recorder.insert_touchpoints(c, [])
+
+    assert (by_row, by_batch, again, none) == (1, 4, 1, 0)
+    stored = recorder.select_notifications(1, 10)
+    assert [(n.originator_id.hex, n.originator_version, n.topic, n.state) for n in stored] == rows
+
+
 def test_a_snapshot_does_not_see_what_is_written_meanwhile(recorder: SQLiteLogRecorder) -> None:
     recorder.insert_events([event()])
 
