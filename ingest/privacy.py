@@ -157,6 +157,8 @@ def find_personal_data(text: str, *, plates: bool = True) -> Kind | None:
     if not text.isascii():
         # Full-width and other look-alikes become the characters they look like.
         text = unicodedata.normalize("NFKC", text).translate(_LOOK_ALIKES)
+    if _DIGIT_OR_SIGN.search(text) is None:
+        return None
     if (len(text) == 36 and _LOWER_UUID.fullmatch(text)) or _SUSPECT.search(text) is None:
         return None
     # A UUID's groups can look like anything, and are nobody's number.
@@ -177,7 +179,9 @@ def shows_car_plate(identifier: str) -> bool:
     return _CAR_PLATE.search(identifier) is not None
 
 
-# What any of the kinds needs, cheap enough for every text: mostly this is all that runs.
+# What any of the kinds needs, cheap enough for every text: mostly this is all that runs, and of
+# words alone no more than the first.
+_DIGIT_OR_SIGN = re.compile(r"[0-9@%(\[{]")
 _SUSPECT = re.compile(
     r"[@%+(\[{]|[0-9]{6}|(?<![0-9A-Za-z])(?:0[1-9]|358|00|[A-Za-z]{2}[0-9]{2}|IBAN|iban)"
     r"|[A-ZÅÄÖ]-[0-9]{2}"
