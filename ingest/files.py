@@ -18,8 +18,8 @@ from ingest.envelope import MAX_BYTES, TOO_LARGE
 from ingest.sources import RawBatch, RawRecord, UnreadRecord
 from journeys.errors import SourceError
 
-PIECE = 2 << 20
-"""Bytes read or unpacked at a time: some 6,000 touchpoints, which is also the size of a batch."""
+PIECE = 3 << 20
+"""Bytes read or unpacked at a time: some 8,000 touchpoints, which is also the size of a batch."""
 
 LARGEST_BATCH = 10_000
 """Records in a batch, should the lines be very short."""
