@@ -162,20 +162,25 @@ def _link(
     alone = named.filter(pl.col("case").is_null() & pl.col("person").is_not_null())
     if alone.is_empty():
         return named.with_columns(journey_id=pl.col("case"))
-    people = alone.select("person").unique()
+    people = alone.group_by("person").agg(pl.col("row").max().alias("last"))
     pairs = (
         named.filter(pl.col("carries"))
-        .join(people, on="person", how="semi")
-        .select("person", "case")
+        .join(people, on="person")
+        .select("person", "case", "last")
         .unique()
     )
-    carrying = named.join(pairs.select("case").unique(), on="case", how="semi")
+    # Where a touchpoint belongs depends on what was before it, and on how a case begins; of most
+    # cases that is nearly nothing.
+    known = pairs.group_by("case").agg(pl.col("last").max())
+    carrying = named.join(known, on="case", maintain_order="left").filter(
+        (pl.col("row") < pl.col("last")) | pl.col("case").is_first_distinct()
+    )
     windows = [
         Windows(_span(version.link_before), _span(version.link_after))
         for version in service.versions
     ]
     cases_of: dict[str, list[str]] = {}
-    for person, case in pairs.iter_rows():
+    for person, case in pairs.select("person", "case").iter_rows():
         cases_of.setdefault(person, []).append(case)
     touchpoints_of = _named_by(carrying, "case")
     rows, found = [], []
