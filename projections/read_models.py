@@ -60,6 +60,11 @@ _PRAGMAS = (
     "PRAGMA journal_size_limit=67108864",
 )
 _PAGE_SIZE = 8192
+_PRAGMAS_BESIDE = (
+    "PRAGMA page_size=65536",
+    "PRAGMA journal_mode=OFF",
+    "PRAGMA synchronous=OFF",
+)
 
 
 class ReadModels:
@@ -164,8 +169,8 @@ class ReadModels:
                 adbc.connect(str(beside), autocommit=True) as source,
                 source.cursor() as cursor,
             ):
-                for pragma in ("journal_mode", "synchronous"):
-                    cursor.execute(f"PRAGMA {pragma}=OFF")
+                for pragma in _PRAGMAS_BESIDE:
+                    cursor.execute(pragma)
                     cursor.fetchall()
                 cursor.adbc_ingest("rows", part.to_arrow(), mode="create")
             with self._explained(), self.engine.connect() as target, _attached(target, beside):
