@@ -180,7 +180,7 @@ def _link(
         for version in service.versions
     ]
     cases_of: dict[str, list[str]] = {}
-    for person, case in pairs.select("person", "case").iter_rows():
+    for person, case in zip(pairs["person"].to_list(), pairs["case"].to_list(), strict=True):
         cases_of.setdefault(person, []).append(case)
     touchpoints_of = _named_by(carrying, "case")
     rows, found = [], []
@@ -199,10 +199,13 @@ def _link(
 
 def _named_by(touchpoints: pl.DataFrame, key: str) -> dict[str, list[Named]]:
     by: dict[str, list[Named]] = {}
-    columns = touchpoints.select(key, "row", "at", "version", "step", "outcome")
-    for value, row, at, version, step, outcome in columns.iter_rows():
-        meaning = None if outcome is None else _OUTCOMES[outcome]
-        by.setdefault(value, []).append(Named(row, at, version, step, meaning))
+    outcomes = [
+        None if code is None else _OUTCOMES[code] for code in touchpoints["outcome"].to_list()
+    ]
+    columns = (touchpoints[name].to_list() for name in ("row", "at", "version", "step"))
+    named = map(Named._make, zip(*columns, outcomes, strict=True))
+    for value, touchpoint in zip(touchpoints[key].to_list(), named, strict=True):
+        by.setdefault(value, []).append(touchpoint)
     return by
 
 
@@ -248,16 +251,19 @@ def _attempts(
     touchpoints = zip(at, steps, outcomes, carries, strict=True)
     results = []
     balls: list[str | None] = []
-    for length, version in grouped.select("touchpoints", "journey_version").iter_rows():
+    lengths, versions = grouped["touchpoints"].to_list(), grouped["journey_version"].to_list()
+    for length, version in zip(lengths, versions, strict=True):
         attempt = Attempt()
         take, rule_of = attempt.take, rules_or_none[version]
         for moment, step, outcome, carries_case in islice(touchpoints, length):
             take(moment, rule_of[step], outcome, carries_case=carries_case)
             balls.append(None if attempt.end else _BALLS[attempt.ball])
         results.append(_row(attempt, service.step_keys))
-    schema = {name: JOURNEYS[name] for name in _ATTEMPT_COLUMNS}
-    states = pl.DataFrame(results, schema=schema, orient="row")
-    return pl.concat([grouped, states], how="horizontal"), pl.Series(balls, dtype=pl.String)
+    states = [
+        pl.Series(name, [result[place] for result in results], dtype=JOURNEYS[name])
+        for place, name in enumerate(_ATTEMPT_COLUMNS)
+    ]
+    return grouped.with_columns(states), pl.Series(balls, dtype=pl.String)
 
 
 _ATTEMPT_COLUMNS = tuple(JOURNEYS)[tuple(JOURNEYS).index("outcome") :]
