@@ -24,8 +24,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    LargeBinary,
     Table,
     bindparam,
+    cast,
     column,
     create_engine,
     event,
@@ -236,6 +238,11 @@ def is_among(attribute: Column[Any], values: Collection[str]) -> ColumnElement[b
     """
     listed = func.json_each(bindparam(None, json.dumps(list(values)))).table_valued("value")
     return attribute.in_(select(listed.c.value))
+
+
+def gathered(attribute: ColumnElement[Any]) -> ColumnElement[bytes]:
+    """Gather the values of an attribute into one JSON array, in the same order within a query."""
+    return cast(func.json_group_array(attribute), LargeBinary)
 
 
 def rename(connection: Connection, old: Table, to: Table) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, LargeBinary, Select, Table, cast, func, select
+from sqlalchemy import Connection, Select, Table, func, select
 
 from journeys.event_log import EventLog
+from projections.read_models import gathered
 from projections.shapes import MOMENT
 from projections.tables import NONE
 
@@ -66,7 +67,7 @@ def select_frame(
     count = ROWS_AT_ONCE
     while count == ROWS_AT_ONCE:
         page = statement.limit(ROWS_AT_ONCE).offset(offset).subquery()
-        arrays = (cast(func.json_group_array(page.c[name]), LargeBinary) for name in schema)
+        arrays = (gathered(page.c[name]) for name in schema)
         count, *columns = connection.execute(select(func.count(), *arrays)).one()
         if count:
             frames.append(_frame_of(columns, schema))

@@ -1,6 +1,8 @@
 """The analysts' door: from the tables or from the log, the same frames."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
 
 import msgspec
 import pytest
@@ -12,7 +14,8 @@ from journeys.event_log import EventLog
 from journeys.touchpoint import Touchpoint
 from projections.frames import Frames, frames_of, known_services, read_every_service, read_frames
 from projections.read_models import ReadModels
-from projections.runner import project
+from projections.rows import read_touchpoints
+from projections.runner import follow, project, rebuild
 from projections.tables import LIVE
 from projections.trace import trace_journeys
 from tests.projections import product
@@ -22,7 +25,7 @@ from tests.projections.example_service import (
     moment,
     touchpoints,
 )
-from tests.projections.stored import folder, record
+from tests.projections.stored import dump, folder, rebuilt, record
 from tests.projections.strategies import (
     CHANGED_SERVICE,
     TWO_VERSIONS,
@@ -150,6 +153,47 @@ def test_every_service_is_read_of_one_state(log: EventLog, models: ReadModels) -
         ("example", 8, 2),
         ("other", 8, 0),
     ]
+
+
+def test_readers_see_no_wrong_number_while_others_write_follow_and_rebuild(data: Path) -> None:
+    stop, arriving = Event(), touchpoints("; ".join(f"c{n}: form.{n} pay.{n}" for n in range(30)))
+    with folder(data) as (log, models):
+        record(log, RECORDING, [EXAMPLE_SERVICE])
+        project(log, models)
+
+    def write() -> None:
+        with folder(data) as (log, _):
+            for number, touchpoint in enumerate(arriving):
+                record(log, [msgspec.structs.replace(touchpoint, id=f"w{number}")])
+        stop.set()
+
+    def follow_on() -> None:
+        with folder(data) as (log, models):
+            follow(log, models, stop=stop, poll_s=0.001)
+
+    def rebuild_often() -> None:
+        with folder(data) as (log, models):
+            while not stop.is_set():
+                rebuild(log, models)
+
+    threads = [Thread(target=job) for job in (write, follow_on, rebuild_often)]
+    for thread in threads:
+        thread.start()
+    positions = []
+    with folder(data) as (log, models):
+        while not stop.is_set():
+            found = read_frames(log, models, "example", as_of=LATER)
+            recorded = read_touchpoints(log, until=found.position)
+            trace = trace_journeys(recorded, EXAMPLE_HISTORY)
+            expected = frames_of(trace, EXAMPLE_HISTORY, as_of=LATER, position=found.position)
+            assert contents(found) == contents(expected)
+            positions.append(found.position)
+        for thread in threads:
+            thread.join()
+        project(log, models)
+
+        assert positions == sorted(positions)
+        assert dump(models) == rebuilt(log)
 
 
 def test_a_service_without_touchpoints_has_empty_frames(log: EventLog, models: ReadModels) -> None:

@@ -10,7 +10,7 @@ from journeys.errors import ProjectionError
 from journeys.event_log import EventLog
 from journeys.touchpoint import Touchpoint
 from projections.read_models import ReadModels
-from projections.runner import BATCH, Status, follow, project, status_of
+from projections.runner import BACKLOG, BATCH, Status, follow, project, status_of
 from projections.tables import LIVE
 from tests.projections.example_service import EXAMPLE_SERVICE, moment, touchpoints
 from tests.projections.stored import begin, dump, rebuilt, record
@@ -52,6 +52,17 @@ def test_a_backlog_is_projected_in_batches_with_progress(log: EventLog, models: 
     assert told == [(BATCH, BATCH + 11), (BATCH + 11, BATCH + 11)]
 
 
+def test_a_long_backlog_is_built_anew(log: EventLog, models: ReadModels) -> None:
+    record(log, numbered(BACKLOG + 1), [EXAMPLE_SERVICE])
+    begin(models)
+    told = []
+
+    project(log, models, progress=lambda done, _total: told.append(done))
+
+    assert BATCH not in told
+    assert models.position() == told[-1] == BACKLOG + 2
+
+
 def test_it_goes_up_to_a_position_and_no_further_than_the_log(
     log: EventLog, models: ReadModels
 ) -> None:
@@ -63,7 +74,7 @@ def test_it_goes_up_to_a_position_and_no_further_than_the_log(
 
 
 def test_runners_on_one_set_of_tables_go_on_from_each_other(log: EventLog, data: Path) -> None:
-    record(log, numbered(3 * BATCH), [EXAMPLE_SERVICE])
+    record(log, numbered(2 * BATCH + 10), [EXAMPLE_SERVICE])
     with ReadModels.open(data / "read-models.db") as models:
         begin(models)
 
