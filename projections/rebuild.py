@@ -27,7 +27,13 @@ from projections.projector import (
     project_batch,
     traced_rows,
 )
-from projections.read_models import ReadModels, begin_position, position_of, rename
+from projections.read_models import (
+    ReadModels,
+    begin_position,
+    import_loading_driver,
+    position_of,
+    rename,
+)
 from projections.rows import touchpoint_chunks
 from projections.tables import LIVE, NEXT, PAST
 
@@ -63,8 +69,8 @@ def build(
         for tables in (PAST, NEXT):
             tables.metadata.drop_all(connection)
         NEXT.metadata.create_all(connection)
-    with _uncollected():
-        extents = _fill(log, models, until=until, stop=stop, progress=progress)
+    with _uncollected(), _Loader(models) as loader:
+        extents = _fill(loader, log, until=until, stop=stop, progress=progress)
     with models.writing() as connection:
         for extent in extents:
             connection.execute(NEXT.extent.insert(), extent._asdict())
@@ -94,7 +100,7 @@ def _uncollected() -> Iterator[None]:
 
 
 def _fill(
-    log: EventLog, models: ReadModels, *, until: int, stop: Event, progress: Progress
+    loader: "_Loader", log: EventLog, *, until: int, stop: Event, progress: Progress
 ) -> list[Extent]:
     """Write the rows of all services. Of the work, reading counts as one half."""
     histories = log.definitions(until)
@@ -106,17 +112,16 @@ def _fill(
         total += len(chunk)
         progress(chunk.item(-1, "position") // 2, until)
     extents = []
-    with _Loader(models) as loader:
-        for service in sorted(by_service):
-            if stop.is_set():
-                raise Interrupted
-            touchpoints = pl.concat(by_service.pop(service))
-            extents.append(extent_of(touchpoints, service))
-            loader.put(kept_rows(touchpoints, NEXT, service=service))
-            if service in histories:
-                loader.put([*traced_rows(touchpoints, histories[service], NEXT)])
-            done += len(touchpoints)
-            progress(until // 2 + until * done // total // 2, until)
+    for service in sorted(by_service):
+        if stop.is_set():
+            raise Interrupted
+        touchpoints = pl.concat(by_service.pop(service))
+        extents.append(extent_of(touchpoints, service))
+        loader.put(kept_rows(touchpoints, NEXT, service=service))
+        if service in histories:
+            loader.put([*traced_rows(touchpoints, histories[service], NEXT)])
+        done += len(touchpoints)
+        progress(until // 2 + until * done // total // 2, until)
     return extents
 
 
@@ -145,6 +150,7 @@ class _Loader:
     def __init__(self, models: ReadModels) -> None:
         self._models = models
         self._executor = ThreadPoolExecutor(max_workers=1)
+        self._executor.submit(import_loading_driver)  # it takes a while: the log is read meanwhile
         self._waiting: deque[Future[None]] = deque()
 
     def put(self, parts: Iterable[TableRows]) -> None:
