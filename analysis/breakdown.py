@@ -21,7 +21,6 @@ from analysis.drop_off import (
     LOST,
     completion_at,
     group_steps,
-    step_entries,
 )
 from analysis.journey_report import Breakdown, Group
 from analysis.selection import NOT_STATED, first_values
@@ -56,21 +55,17 @@ def break_down(
     Raises:
         SettingsError: No such attribute.
     """
-    journeys, visits, as_of = selected.journeys, selected.visits, selected.as_of
+    journeys, as_of = selected.journeys, selected.as_of
     values = first_values(journeys, attribute, service=selected.service)
     named = journeys.with_columns(group=values.fill_null(NOT_STATED))
     gone = hidden_rows(named, row="group", k=k)
-    entries = step_entries(journeys, visits, as_of=as_of).join(
+    entries = steps.entries.join(
         named.select("journey", "group"), on="journey", how="inner"
-    )
-    entries = entries.with_columns(pl.col("step").cast(pl.String)).filter(
-        pl.col("step").is_in(steps.of_the_customer)
-    )
+    ).filter(pl.col("step").is_in(steps.of_the_customer))
     cells = _hidden_cells(entries, gone=gone, hidden_steps=steps.hidden, k=k)
     groups = []
     for (value,), part in named.filter(~pl.col("group").is_in(list(gone))).group_by("group"):
-        theirs = visits.join(part.select("journey"), on="journey", how="semi")
-        rows = group_steps(part, theirs, steps=steps.shown, as_of=as_of)
+        rows = group_steps(entries.filter(pl.col("group") == value), steps=steps.shown)
         rate = completion_at(part, day=day, as_of=as_of)
         groups.append(
             Group(

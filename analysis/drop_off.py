@@ -93,21 +93,22 @@ def trend(journeys: pl.DataFrame, *, horizon: int, as_of: datetime) -> list[Tren
         )
         .group_by("week_start")
         .agg(
+            week_of("started_at").first().alias("week"),
             pl.len().alias("started"),
             pl.col("completed").sum(),
             pl.col("within").sum(),
             pl.col("mature").first(),
         )
         .sort("week_start")
+        .drop("week_start")
     )
     rows = []
-    for start, started, completed, within, mature in grown.iter_rows():
+    for week, started, completed, within, mature in grown.iter_rows():
         rated = mature and started >= MIN_JOURNEYS
         low, high = wilson(within, started) if rated else (None, None)
-        year, week, _ = start.isocalendar()
         rows.append(
             TrendWeek(
-                week=f"{year}-W{week:02}",
+                week=week,
                 started=started,
                 completed=completed,
                 rate=within / started if rated else None,
@@ -121,10 +122,15 @@ def trend(journeys: pl.DataFrame, *, horizon: int, as_of: datetime) -> list[Tren
     return rows
 
 
+def week_of(moment: str) -> pl.Expr:
+    """The ISO week that a column of moments falls in, Europe/Helsinki, as `2026-W03`."""
+    return pl.col(moment).dt.convert_time_zone(ZONE).dt.strftime("%G-W%V")
+
+
 def step_rows(
-    journeys: pl.DataFrame,
-    visits: pl.DataFrame,
+    entries: pl.DataFrame,
     *,
+    started: int,
     service: ServiceHistory,
     as_of: datetime,
     times: Mapping[str, StepTimes],
@@ -132,8 +138,8 @@ def step_rows(
     """Count and rate what becomes of those who enter each step.
 
     Args:
-        journeys: Rows of `Frames.journeys`.
-        visits: The visits of these journeys.
+        entries: As `step_entries` returns them.
+        started: The journeys of the report, those without a visit included.
         service: For order, actors and horizons.
         as_of: The as-of time of the frames.
         times: Times of each step's stays.
@@ -141,11 +147,9 @@ def step_rows(
     Returns:
         One row a step of any version that a journey entered, in intended order.
     """
-    entries = step_entries(journeys, visits, as_of=as_of)
-    started = journeys.height
     rows = []
     for key in service.step_keys:
-        entered = entries.filter(pl.col("step").cast(pl.String) == key)
+        entered = entries.filter(pl.col("step") == key)
         if entered.is_empty():
             continue
         step = service.step(key)
@@ -183,21 +187,16 @@ def step_rows(
     return rows
 
 
-def group_steps(
-    journeys: pl.DataFrame, visits: pl.DataFrame, *, steps: Sequence[StepRow], as_of: datetime
-) -> list[GroupStep]:
+def group_steps(entries: pl.DataFrame, *, steps: Sequence[StepRow]) -> list[GroupStep]:
     """Rate the customer steps of one group, each at the day of the whole report's row.
 
     Args:
-        journeys: The group's rows of `Frames.journeys`.
-        visits: Their visits.
+        entries: The group's rows of `step_entries`.
         steps: The rows of the whole report.
-        as_of: The as-of time of the frames.
     """
-    entries = step_entries(journeys, visits, as_of=as_of)
     rows = []
     for step in steps:
-        entered = entries.filter(pl.col("step").cast(pl.String) == step.step)
+        entered = entries.filter(pl.col("step") == step.step)
         if step.note == NOT_A_CUSTOMER_STEP or entered.is_empty():
             continue
         rate = rate_at_day(entered, day=step.day or 0)
@@ -221,7 +220,7 @@ def step_entries(journeys: pl.DataFrame, visits: pl.DataFrame, *, as_of: datetim
     """One row a journey and step it entered.
 
     Returns:
-        `journey`, `people`, `step`, `age_s` (first entry to as-of), `end_s` (first entry to the
+        `journey`, `people`, `step` str, `age_s` (first entry to as-of), `end_s` (first entry to the
         journey's end, null if open), `event` (dropped off here), `cause` (the loss, null if none),
         `open_here`.
     """
@@ -243,7 +242,10 @@ def step_entries(journeys: pl.DataFrame, visits: pl.DataFrame, *, as_of: datetim
             open_here=(pl.col("outcome") == "open")
             & pl.col("step").eq_missing(pl.col("force_step")),
         )
-        .with_columns(cause=pl.when("event").then(pl.col("outcome").cast(pl.String)))
+        .with_columns(
+            pl.col("step").cast(pl.String),
+            cause=pl.when("event").then(pl.col("outcome").cast(pl.String)),
+        )
         .select("journey", "people", "step", "age_s", "end_s", "event", "cause", "open_here")
     )
 

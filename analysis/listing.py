@@ -10,7 +10,7 @@ from datetime import datetime
 import polars as pl
 from msgspec import Struct
 
-from analysis.drop_off import LOST, ZONE
+from analysis.drop_off import LOST, week_of
 from analysis.report import moment_text
 from analysis.selection import EVER, Period, select, with_people_numbered
 from analysis.suppression import MIN_K, check_k
@@ -95,7 +95,7 @@ def list_journeys(  # noqa: PLR0913 - each is an option of the command
         journeys.join(paths, on="journey", how="left")
         .with_columns(pl.col("path").fill_null(""))
         .with_columns(shared=pl.col("people").n_unique().over("path") >= k)
-        .with_columns(week=pl.col("started_at").dt.convert_time_zone(ZONE).dt.strftime("%G-W%V"))
+        .with_columns(week=week_of("started_at"))
     )
     # Within a week rare ones come in no order of theirs, or their place would tell their start.
     ordered = listed.sort(

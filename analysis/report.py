@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from analysis.breakdown import Groups, break_down
-from analysis.drop_off import ZONE, completion, lost_before_first_step, trend
+from analysis.drop_off import completion, lost_before_first_step, trend, week_of
 from analysis.dwell import time_apart
 from analysis.funnel import Funnel, funnel_steps, hidden_steps, plan_funnel, trace_funnel
 from analysis.journey_report import (
@@ -148,8 +148,7 @@ def window_of(period: Period) -> Window:
 
 def _weeks(selected: Frames, *, horizon: int, k: int) -> tuple[list[TrendWeek], int]:
     weeks = trend(selected.journeys, horizon=horizon, as_of=selected.as_of)
-    local = pl.col("started_at").dt.convert_time_zone(ZONE)
-    members = selected.journeys.select("people", week=local.dt.strftime("%G-W%V"))
+    members = selected.journeys.select("people", week=week_of("started_at"))
     hidden = hidden_rows(members, row="week", k=k)
     return [row for row in weeks if row.week not in hidden], len(hidden)
 

@@ -12,10 +12,14 @@ from projections.frames import Frames
 
 
 class StepTable(NamedTuple):
-    """One row a step that somebody entered, in intended order; `hidden` are the steps left out."""
+    """One row a step that somebody entered, in intended order; `hidden` are the steps left out.
+
+    `entries` are what the rows count: `analysis.drop_off.step_entries`.
+    """
 
     rows: list[StepRow]
     hidden: frozenset[str]
+    entries: pl.DataFrame
 
     @property
     def shown(self) -> list[StepRow]:
@@ -39,13 +43,15 @@ def table_of_steps(selected: Frames, *, k: int) -> StepTable:
         k: Least number of people of a row that is shown.
     """
     journeys, visits, as_of = selected.journeys, selected.visits, selected.as_of
+    entries = step_entries(journeys, visits, as_of=as_of)
     rows = step_rows(
-        journeys, visits, service=selected.service, as_of=as_of, times=step_times(visits)
+        entries,
+        started=journeys.height,
+        service=selected.service,
+        as_of=as_of,
+        times=step_times(visits),
     )
-    table = StepTable(rows, frozenset())
-    entries = step_entries(journeys, visits, as_of=as_of).with_columns(
-        pl.col("step").cast(pl.String)
-    )
+    table = StepTable(rows, frozenset(), entries)
     theirs = entries.filter(pl.col("step").is_in(table.of_the_customer))
     hidden = hidden_rows(theirs, row="step", k=k)
-    return StepTable(rows, hidden_rows(entries, row="step", k=k, already=hidden))
+    return table._replace(hidden=hidden_rows(entries, row="step", k=k, already=hidden))

@@ -9,6 +9,7 @@ Times are integers, microseconds since 1970 in UTC; steps are integers, places i
 `ServiceHistory.step_keys`.
 """
 
+from datetime import timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -70,7 +71,6 @@ class Standing(NamedTuple):
     """Where an attempt stands at a moment; `ended_at` is None while it runs."""
 
     ended_at: int | None
-    ball: Ball
     deadline_at: int
 
 
@@ -159,7 +159,7 @@ class Attempt:
                 ended_at = lapsed.at
             elif self.ball is _CUSTOMER:
                 ended_at = deadline_at
-        return Standing(ended_at, self.ball, deadline_at)
+        return Standing(ended_at, deadline_at)
 
     def _open(self, at: int, rule: StepRule | None) -> None:
         """Begin, or begin again: the step's `passes_to` has the ball, else its actor."""
@@ -243,6 +243,11 @@ def step_rules(history: ServiceHistory) -> list[list[StepRule]]:
     return rules
 
 
+def microseconds(span: timedelta) -> int:
+    """Count the microseconds of a span, exactly."""
+    return span // timedelta(microseconds=1)
+
+
 def _rule(code: int, step: Step, *, rank: int | None, optional: bool) -> StepRule:
     customer = step.actor is Actor.CUSTOMER
     if step.help:
@@ -255,7 +260,7 @@ def _rule(code: int, step: Step, *, rank: int | None, optional: bool) -> StepRul
         step=code,
         kind=kind,
         passes_to=None if step.passes_to is None else _holder(step.passes_to),
-        deadline=int(step.deadline_or_assumed.total_seconds() * 1_000_000),
+        deadline=microseconds(step.deadline_or_assumed),
         rank=rank,
         opens_with=_holder(step.actor),
         is_customer=customer and not step.help,

@@ -101,18 +101,6 @@ def read_every_service(
             yield door.frames(service, as_of)
 
 
-def known_services(
-    log: EventLog, models: ReadModels, *, position: int | None = None
-) -> dict[str, ServiceHistory]:
-    """Tell which services are known at a position, by key; None is the last projected one.
-
-    Raises:
-        ProjectionError: As `read_frames`.
-    """
-    with models.reading() as connection:
-        return _Door(log, connection, position).histories
-
-
 def frames_of(trace: Trace, service: ServiceHistory, *, as_of: datetime, position: int) -> Frames:
     """Judge a trace at `as_of` and derive what is computed once per journey.
 

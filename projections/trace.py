@@ -11,14 +11,15 @@ The rules are those of `docs/journeys.md`; the state machine of one journey is
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 import numpy as np
 import polars as pl
 
+from journeys.records import microseconds_of
 from journeys.service import Outcome, ServiceHistory
-from projections.attempt import Attempt, Ball, Kind, StepRule, step_rules
+from projections.attempt import Attempt, Ball, Kind, StepRule, microseconds, step_rules
 from projections.linking import Named, Windows, link_person
 from projections.route import first_touch, routes_of
 from projections.shapes import ABANDONED, JOURNEYS, MOMENT, OPEN, STRAYS, TOUCHPOINTS, VISITS, Trace
@@ -46,7 +47,7 @@ def trace_journeys(touchpoints: pl.DataFrame, service: ServiceHistory) -> Trace:
     linked = _link(named, service, rules)
     counted, grouped = _group(linked)
     attempts, balls = _attempts(counted, grouped, service, rules)
-    visits = _visits(counted.with_columns(ball=balls), service)
+    visits = _visits(counted.with_columns(ball=balls), grouped, service)
     journeys = _journeys(counted, attempts, visits, service)
     return Trace(
         journeys,
@@ -108,7 +109,7 @@ def _name(
         .with_row_index("row")
         .with_columns(at=pl.col("occurred_at").to_physical())
     )
-    starts = np.array([_microseconds(start) for start in service.starts])
+    starts = np.array([microseconds_of(start) for start in service.starts])
     version = np.searchsorted(starts, ordered["at"].to_numpy(), side="right") - 1
     ordered = ordered.with_columns(
         version=pl.Series(np.maximum(version, 0), dtype=pl.Int32),
@@ -176,7 +177,7 @@ def _link(
         (pl.col("row") < pl.col("last")) | pl.col("case").is_first_distinct()
     )
     windows = [
-        Windows(_span(version.link_before), _span(version.link_after))
+        Windows(microseconds(version.link_before), microseconds(version.link_after))
         for version in service.versions
     ]
     cases_of: dict[str, list[str]] = {}
@@ -222,8 +223,7 @@ def _group(linked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         .sort("group", "row")
         .filter(tells.any().over("group"))
     )
-    # The version of a case is that of its first touchpoint that carries it, not of one linked to
-    # it.
+    # The version of a case is that of its first touchpoint that carries it, linked ones apart.
     grouped = rows.group_by("group", maintain_order=True).agg(
         pl.len().alias("touchpoints"),
         pl.col("journey_id").first(),
@@ -298,18 +298,14 @@ def _row(attempt: Attempt, keys: Sequence[str]) -> tuple[object, ...]:
     return (None, None, last, False, ball, force, deadline_at, *lapse, attempt.was_abandoned)
 
 
-def _visits(rows: pl.DataFrame, service: ServiceHistory) -> pl.DataFrame:
+def _visits(rows: pl.DataFrame, grouped: pl.DataFrame, service: ServiceHistory) -> pl.DataFrame:
     """Join touchpoints into visits; `steps` are still codes in column `code`.
 
     An outcome that no step covers parts two visits of one step; an error is no outcome, and what
     nothing maps does not split a visit.
     """
     merged = pl.Series([version.visits == "merged" for version in service.versions])
-    versions = rows.group_by("group").agg(
-        pl.coalesce(
-            pl.col("version").filter(pl.col("carries")).first(), pl.col("version").first()
-        ).alias("journey_version")
-    )
+    versions = grouped.select("group", "journey_version")
     stays = (
         rows.select(
             "group", "journey_id", "step", "outcome", "channel", "occurred_at", "ball", "error"
@@ -372,11 +368,3 @@ def _strays(linked: pl.DataFrame, counted: pl.DataFrame) -> pl.DataFrame:
         .select(pl.col(name).cast(dtype) for name, dtype in STRAYS.items())
         .sort("source", "id")
     )
-
-
-def _microseconds(moment: datetime) -> int:
-    return round(moment.timestamp()) * 1_000_000
-
-
-def _span(span: timedelta) -> int:
-    return int(span.total_seconds() * 1_000_000)

@@ -12,6 +12,7 @@ from analysis.drop_off import (
     completion_at,
     group_steps,
     lost_before_first_step,
+    step_entries,
     step_horizon,
     step_rows,
     trend,
@@ -35,8 +36,8 @@ CITY = """
 
 def rows(frames: Frames) -> dict[str, StepRow]:
     found = step_rows(
-        frames.journeys,
-        frames.visits,
+        step_entries(frames.journeys, frames.visits, as_of=frames.as_of),
+        started=frames.journeys.height,
         service=frames.service,
         as_of=frames.as_of,
         times={"form": StepTimes(60.0, 120.0)},
@@ -110,7 +111,7 @@ def test_groups_are_read_at_the_day_of_the_whole_report(world: World) -> None:
     some = frames.journeys.head(20)
     visits = frames.visits.filter(frames.visits["journey"].is_in(some["journey"].implode()))
 
-    found = group_steps(some, visits, steps=steps, as_of=frames.as_of)
+    found = group_steps(step_entries(some, visits, as_of=frames.as_of), steps=steps)
 
     assert [(step.step, step.n, step.day) for step in found] == [("form", 20, 2), ("pay", 20, 2)]
 
@@ -123,7 +124,7 @@ def test_groups_have_no_rows_of_steps_they_did_not_enter_or_that_are_the_city_s(
     some = frames.journeys.tail(12)
     visits = frames.visits.filter(frames.visits["journey"].is_in(some["journey"].implode()))
 
-    found = group_steps(some, visits, steps=steps, as_of=frames.as_of)
+    found = group_steps(step_entries(some, visits, as_of=frames.as_of), steps=steps)
 
     assert [step.step for step in found] == ["form"]
 
