@@ -1,5 +1,7 @@
 """The options that commands share, and how their values are read."""
 
+from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -45,9 +47,9 @@ def condition_option(text: str) -> str:
     return text
 
 
-def _checked(text: str, read: object) -> str:
+def _checked(text: str, read: Callable[[str], datetime]) -> str:
     try:
-        read(text)  # type: ignore[operator]
+        read(text)
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(str(error)) from None
     return text

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from delivery.answer import written
 from delivery.options import Data, Database, Format, OutputFormat, Services
 from delivery.settings import now, read_settings
 
@@ -20,18 +21,18 @@ def status(
     """Say how the log and the read models are; exit code 1 if something is ill."""
     from delivery.app import open_house
     from delivery.report.health import health_of, health_rows, health_text
-    from delivery.report.machine import as_json, rows_csv
+    from delivery.report.machine import rows_csv
 
     settings = read_settings(data=data, database=database, services=services)
     with open_house(settings) as house:
         health = health_of(house.log, house.models, now=now())
-    if output is Format.JSON:
-        written = as_json(health)
-    elif output is Format.CSV:
-        written = rows_csv(health_rows(health))
-    else:
-        written = health_text(health)
-    typer.echo(written, nl=False)
+    answer = written(
+        health,
+        output,
+        csv=lambda: rows_csv(health_rows(health)),
+        text=lambda: health_text(health),
+    )
+    typer.echo(answer, nl=False)
     if health.ills:
         raise typer.Exit(1)
 
@@ -51,7 +52,7 @@ def list_(
     """List quarantined records with their coordinates; what they said is not stored."""
     from delivery.app import open_log
     from delivery.report.health import quarantine_rows, quarantine_text
-    from delivery.report.machine import as_json, rows_csv
+    from delivery.report.machine import rows_csv
     from ingest.rejections import REASONS
 
     if reason is not None and reason not in REASONS:
@@ -63,10 +64,10 @@ def list_(
     with open_log(settings) as log:
         found = log.rejections(reason=reason, since=since, unresolved=True)
     rows = quarantine_rows(found[::-1][:limit])
-    if output is Format.JSON:
-        written = as_json(rows)
-    elif output is Format.CSV:
-        written = rows_csv(rows)
-    else:
-        written = quarantine_text(rows, total=len(found))
-    typer.echo(written, nl=False)
+    answer = written(
+        rows,
+        output,
+        csv=lambda: rows_csv(rows),
+        text=lambda: quarantine_text(rows, total=len(found)),
+    )
+    typer.echo(answer, nl=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from delivery.answer import written
 from delivery.moments import end_of, start_of
 from delivery.options import (
     AsOf,
@@ -28,7 +29,6 @@ from delivery.progress import say
 from delivery.settings import Settings, now, read_settings
 
 if TYPE_CHECKING:
-    from analysis.journey_report import Overview
     from analysis.selection import Period
     from delivery.app import House
 
@@ -88,7 +88,7 @@ def report(
     from analysis.report import journey_report
     from analysis.suppression import MIN_K
     from delivery.app import frames_of_service, open_house
-    from delivery.report.machine import as_json, report_csv
+    from delivery.report.machine import report_csv
     from delivery.report.text import report_text
     from delivery.report.wording import Names
 
@@ -96,7 +96,7 @@ def report(
     with open_house(settings) as house:
         frames = frames_of_service(house, service, as_of=_as_of(as_of), position=position)
         _say_what_is_behind(house, position)
-    answer = journey_report(
+    found = journey_report(
         frames,
         window=_period(from_, to),
         where=_conditions(where),
@@ -104,13 +104,14 @@ def report(
         k=MIN_K if k is None else k,
         public_log=public_log,
     )
-    if output is Format.JSON:
-        written = as_json(answer)
-    elif output is Format.CSV:
-        written = report_csv(answer, section)
-    else:
-        written = report_text(answer, Names(frames.service, lang.value))
-    typer.echo(written, nl=False)
+    names = Names(frames.service, lang.value)
+    answer = written(
+        found,
+        output,
+        csv=lambda: report_csv(found, section),
+        text=lambda: report_text(found, names),
+    )
+    typer.echo(answer, nl=False)
 
 
 def journeys(
@@ -140,14 +141,13 @@ def journeys(
     from analysis.suppression import MIN_K
     from delivery.app import frames_of_service, open_house
     from delivery.report.listing import listing_csv, listing_text
-    from delivery.report.machine import as_json
     from delivery.report.wording import Names
 
     settings = read_settings(data=data, database=database, services=services)
     with open_house(settings) as house:
         frames = frames_of_service(house, service, as_of=_as_of(as_of), position=position)
         _say_what_is_behind(house, position)
-    answer = list_journeys(
+    found = list_journeys(
         frames,
         window=_period(from_, to),
         where=_conditions(where),
@@ -157,13 +157,11 @@ def journeys(
         k=MIN_K if k is None else k,
         public_log=public_log,
     )
-    if output is Format.JSON:
-        written = as_json(answer)
-    elif output is Format.CSV:
-        written = listing_csv(answer)
-    else:
-        written = listing_text(answer, Names(frames.service, lang.value))
-    typer.echo(written, nl=False)
+    names = Names(frames.service, lang.value)
+    answer = written(
+        found, output, csv=lambda: listing_csv(found), text=lambda: listing_text(found, names)
+    )
+    typer.echo(answer, nl=False)
 
 
 def overview_answer(
@@ -181,7 +179,7 @@ def overview_answer(
     from analysis.overview import overview as overview_of
     from analysis.suppression import MIN_K
     from delivery.app import frames_of_all, open_house
-    from delivery.report.machine import as_json, overview_csv
+    from delivery.report.machine import overview_csv
     from delivery.report.overview import overview_text
     from delivery.report.wording import Names
     from journeys.errors import ProjectionError
@@ -194,15 +192,14 @@ def overview_answer(
             f"no service is known in {settings.data}: nothing is recorded and projected yet. "
             "Hint: polku ingest files FILE, then polku project; or polku demo"
         )
-    answer: Overview = overview_of(
-        frames, window=period, k=MIN_K if k is None else k, public_log=public_log
-    )
-    if output is Format.JSON:
-        return as_json(answer)
-    if output is Format.CSV:
-        return overview_csv(answer)
+    found = overview_of(frames, window=period, k=MIN_K if k is None else k, public_log=public_log)
     names = {frame.service.key: Names(frame.service, lang.value) for frame in frames}
-    return overview_text(answer, names)
+    return written(
+        found,
+        output,
+        csv=lambda: overview_csv(found),
+        text=lambda: overview_text(found, names),
+    )
 
 
 def _as_of(text: str | None) -> datetime:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from delivery.answer import written
 from delivery.options import Data, Database, Format, Lang, Language, OutputFormat, Services
 from delivery.settings import read_settings
 
@@ -21,17 +22,16 @@ def list_(
 ) -> None:
     """List the services that are defined, with steps, routes and horizons."""
     from delivery.report.catalogue import service_rows, services_text
-    from delivery.report.machine import as_json, rows_csv
+    from delivery.report.machine import rows_csv
     from journeys.service import load_services
 
     settings = read_settings(data=data, database=database, services=services)
     known = load_services(settings.services_directory)
-    if output is Format.TEXT:
-        typer.echo(services_text(known, lang.value), nl=False)
-    elif output is Format.JSON:
-        typer.echo(as_json(service_rows(known, lang.value)), nl=False)
-    else:
-        typer.echo(rows_csv(service_rows(known, lang.value)), nl=False)
+    rows = service_rows(known, lang.value)
+    answer = written(
+        rows, output, csv=lambda: rows_csv(rows), text=lambda: services_text(known, lang.value)
+    )
+    typer.echo(answer, nl=False)
 
 
 @app.command("check")
