@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
 from journeys.definition_shape import nearest, shown
 from journeys.names import tied_pairs
@@ -122,6 +123,28 @@ def _of_the_source(parts: Parts) -> Iterator[str]:
             hint = nearest(role, roles, "roles")
             yield f"columns.{role}: is no role of a column, nor an attribute. {hint}"
         yield from _not_blank(column, f"columns.{role}", "the name of the column")
+    yield from _of_the_file(parts.get("file", {}))
+
+
+def _of_the_file(form: Parts) -> Iterator[str]:
+    zone = form.get("zone", "UTC")
+    if zone not in available_timezones():
+        yield f"file.zone: {shown(zone)} is no time zone. Hint: Europe/Helsinki"
+    encoding = form.get("encoding", "utf-8")
+    if not _is_encoding(encoding):
+        yield f"file.encoding: {shown(encoding)} is no encoding. Hint: utf-8 or cp1252"
+    if len(form.get("delimiter", ";")) != 1:
+        yield "file.delimiter: is not one character. Hint: ; or , or a tab"
+    if "%" not in (form.get("time_format", "%d")):
+        yield 'file.time_format: has no % in it. Hint: "%d/%m/%Y %H:%M"'
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        "".encode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 def _of_the_steps(parts: Parts) -> Iterator[str]:

@@ -28,6 +28,7 @@ LANGUAGES = ("fi", "sv", "en")
 
 Channel = Literal["web", "phone", "office", "email", "chat", "paper", "sms"]
 CHANNELS: tuple[str, ...] = get_args(Channel)
+Lifecycle = Literal["complete", "all"]
 
 COMMON_ATTRIBUTES = ("lang", "device", "route", "variant", "field", "reason", "score", "district")
 """Allowed on every touchpoint, beside those of the service's own `attributes`."""
@@ -138,6 +139,24 @@ class Link(_Part, frozen=True, kw_only=True):
     after: timedelta = timedelta(days=14)
 
 
+class FileForm(_Part, frozen=True, kw_only=True):
+    """How the files of a service's source are written, as far as that cannot be seen in them.
+
+    Attributes:
+        encoding: Of a CSV file; None is detected.
+        delimiter: Between the cells of a CSV file; None is detected.
+        zone: Of times without an offset, e.g. Europe/Helsinki; None: every time has one.
+        time_format: How times are written, as for `strptime`; None: ISO 8601, or as Finns do.
+        lifecycle: Of an XES log: the events that completed, or all.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    zone: str | None = None
+    time_format: str | None = None
+    lifecycle: Lifecycle = "complete"
+
+
 class Service(_Part, frozen=True, kw_only=True, dict=True):
     """One version of a service's definition; the keys are those of its YAML file."""
 
@@ -155,6 +174,7 @@ class Service(_Part, frozen=True, kw_only=True, dict=True):
     attributes: tuple[str, ...] = ()
     channels: dict[str, Channel] = {}
     columns: dict[str, str] = {}
+    file: FileForm = FileForm()
     routes: dict[str, tuple[str, ...]] = {}
     outcomes: dict[Outcome, tuple[str, ...]] = {}
     outcomes_confirmed: bool = True

@@ -34,6 +34,7 @@ link: {before: P7D, after: P10D}
 attributes: [school]
 channels: {Internet: web}
 columns: {case: Asia, touchpoint: Vaihe, time: Aika, school: Koulu}
+file: {encoding: cp1252, delimiter: ";", zone: Europe/Helsinki, time_format: "%d.%m.%Y"}
 steps:                                 # in intended order
   - {key: form, name: {fi: Hakemus, sv: Ansökan, en: Application}, actor: customer,
      passes_to: staff, channels: [web], typical: PT5M, deadline: PT2H, touchpoints: [form.*]}
@@ -67,6 +68,8 @@ def test_every_key_of_the_design_is_read() -> None:
     assert (service.link_before, service.link_after) == (timedelta(days=7), timedelta(days=10))
     assert (service.attributes, service.channels) == (("school",), {"Internet": "web"})
     assert service.columns["touchpoint"] == "Vaihe"
+    assert service.file.zone == "Europe/Helsinki"
+    assert service.file.lifecycle == "complete"
     assert service.steps[0].passes_to is Actor.STAFF
     assert service.steps[0].typical == timedelta(minutes=5)
     assert service.steps[1].touchpoints == ("activate",)
@@ -198,6 +201,12 @@ outcomes: {abandoned: [left], expired: [gone]}
         ({"columns": {"csae": "Asia"}}, "columns.csae: is no role of a column, nor an attribute"),
         ({"columns": {"case": ""}}, "columns.case: is blank"),
         ({"columns": {"case": 5}}, "columns.case: 5 is not text"),
+        ({"file": {"zone": "Helsinki"}}, "file.zone: 'Helsinki' is no time zone"),
+        ({"file": {"encoding": "ansi-ish"}}, "file.encoding: 'ansi-ish' is no encoding"),
+        ({"file": {"encoding": "utf\x00"}}, "file.encoding: 'utf\\x00' is no encoding"),
+        ({"file": {"delimiter": ""}}, "file.delimiter: is not one character"),
+        ({"file": {"time_format": "d.m.Y"}}, "file.time_format: has no % in it"),
+        ({"file": {"lifecycle": "start"}}, "file.lifecycle: 'start' is not"),
         ({"columns": {5: "Asia"}}, "columns.5: 5 is not text"),
         ({"outcomes_confirmed": "yes"}, "outcomes_confirmed: 'yes' is not true or false"),
         ({"outcomes": {"succeeded": []}}, "outcomes.succeeded: has no touchpoints"),
