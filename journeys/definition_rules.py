@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from journeys.definition_shape import nearest, shown
 from journeys.names import tied_pairs
-from journeys.service import COMMON_ATTRIBUTES, LANGUAGES, Outcome, Service
+from journeys.service import COMMON_ATTRIBUTES, LANGUAGES, Actor, Outcome, Service
 
 COLUMN_ROLES = ("id", "case", "person", "touchpoint", "time", "channel", "status")
 """What a column of a file can be, beside an attribute."""
@@ -66,7 +66,25 @@ def warnings_of(service: Service) -> list[str]:
             warnings.append(f"steps[{place}].deadline: none; 14 days are assumed")
         if step.typical is not None and step.typical > step.deadline_or_assumed:
             warnings.append(f"steps[{place}].typical: longer than the deadline")
+    warnings.extend(
+        f"steps[{place}].deadline: longer than the horizon; no silence there can be seen by "
+        f"day {service.horizon_days}"
+        for place in _beyond_the_horizon(service)
+    )
     return warnings
+
+
+def _beyond_the_horizon(service: Service) -> Iterator[int]:
+    """Find the steps at which a customer could fall silent and no rate would ever tell.
+
+    Steps after the last required one follow the end of a journey, where silence loses nobody.
+    """
+    last = max((place for place, step in enumerate(service.steps) if step.required), default=-1)
+    horizon = timedelta(days=service.horizon_days)
+    for place, step in enumerate(service.steps[: last + 1]):
+        waits_for_customer = (step.passes_to or step.actor) is Actor.CUSTOMER and not step.help
+        if waits_for_customer and step.deadline_or_assumed > horizon:
+            yield place
 
 
 def _of_the_head(parts: Parts) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from delivery.report.page import Page
-from delivery.report.wording import count, moment
+from delivery.report.wording import count, counted, moment
 from journeys.event_log import EventLog
 from journeys.quarantine import Quarantined
 from journeys.records import moment_of
@@ -58,12 +58,12 @@ def health_of(log: EventLog, models: ReadModels, *, now: datetime) -> Health:
         waiting_since = log.recorded_at(status.position + 1)
         if waiting_since is not None and now - waiting_since > BEHIND_FOR:
             ills.append(
-                f"{count(status.behind)} events have waited since {moment(waiting_since)} to be "
+                f"{counted(status.behind, 'event')} waiting since {moment(waiting_since)} to be "
                 "projected. Hint: polku project, or see why polku project --follow has stopped"
             )
     if lately:
         ills.append(
-            f"{count(lately)} records went into quarantine within the last 24 hours. "
+            f"{counted(lately, 'record')} went into quarantine within the last 24 hours. "
             "Hint: polku quarantine list --days 1"
         )
     return Health(
@@ -150,7 +150,7 @@ def quarantine_text(rows: Sequence[dict[str, Any]], *, total: int) -> str:
         page.line("Nothing is in quarantine.")
         return page.text()
     page.line(
-        f"{count(total)} records could not be stored, the latest {count(len(rows))} below. "
+        f"{counted(total, 'record')} could not be stored, the latest {count(len(rows))} below. "
         "What they said is not kept; the place says where to look."
     )
     page.table(

@@ -25,6 +25,16 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a count with its noun, which gets an s unless it is one.
+
+    Examples:
+        >>> counted(1, "record"), counted(1200, "record")
+        ('1 record', '1,200 records')
+    """
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
 def percent(share: float | None) -> str:
     """Write a share of 0 to 1, with a decimal only where it matters.
 

@@ -54,7 +54,7 @@ def test_events_that_wait_are_ill_after_an_hour(
         later = health_of(house.log, house.models, now=moment() + HOUR + timedelta(minutes=1))
 
     assert (soon.behind, soon.ills) == (2, [])
-    assert [ill.split(" have")[0] for ill in later.ills] == ["2 events"]
+    assert [ill.split(" waiting")[0] for ill in later.ills] == ["2 events"]
     assert "2 behind" in health_text(later).replace("\n", " ")
     report = polku("report", "varaamo-booking", "--data", data)
     assert report.err == "Note: 2 events of the log are not projected yet. Hint: polku project\n"
@@ -73,7 +73,7 @@ def test_quarantine_is_ill_for_a_day(
         next_day = health_of(house.log, house.models, now=moment() + 24.1 * HOUR)
 
     assert done.code == 1
-    assert "- 1 records went into quarantine within the last 24 hours." in done.out
+    assert "- 1 record went into quarantine within the last 24 hours." in done.out
     assert "In quarantine: bad_time 1." in done.out
     assert (next_day.quarantine_lately, next_day.ills) == (0, [])
     assert next_day.quarantine == {"bad_time": 1}

@@ -105,5 +105,38 @@ def test_what_is_assumed_or_missing_is_warned_of(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "warnings"),
+    [
+        ({"deadline": "P3D"}, 0),
+        ({"deadline": "P3DT1S"}, 1),
+        ({"deadline": "P4D", "optional": True}, 1),
+        ({"deadline": "P4D", "actor": "staff", "passes_to": "customer"}, 1),
+        ({"deadline": "P4D", "actor": "staff"}, 0),
+        ({"deadline": "P4D", "passes_to": "staff"}, 0),
+        ({"deadline": "P4D", "help": True}, 0),
+    ],
+)
+def test_silence_that_no_rate_could_tell_of_is_warned_of(
+    tmp_path: Path, changes: dict[str, object], warnings: int
+) -> None:
+    steps = [step(), step("files", **changes), step("pay")]
+    write(tmp_path, a=small(horizon="PT60H", steps=steps))
+
+    assert (
+        read_definitions(tmp_path).warnings
+        == (
+            "a.yaml: steps[1].deadline: longer than the horizon; no silence there can be seen by day 3",
+        )
+        * warnings
+    )
+
+
+def test_step_after_the_last_required_one_may_wait_longer_than_the_horizon(tmp_path: Path) -> None:
+    write(tmp_path, a=small(steps=[step(), step("feedback", optional=True, deadline="P14D")]))
+
+    assert read_definitions(tmp_path).warnings == ()
+
+
 def test_service_is_usable_as_it_was_read() -> None:
     assert isinstance(decode_service(SMALL), Service)
