@@ -123,13 +123,8 @@ def test_silence_that_no_rate_could_tell_of_is_warned_of(
     steps = [step(), step("files", **changes), step("pay")]
     write(tmp_path, a=small(horizon="PT60H", steps=steps))
 
-    assert (
-        read_definitions(tmp_path).warnings
-        == (
-            "a.yaml: steps[1].deadline: longer than the horizon; no silence there can be seen by day 3",
-        )
-        * warnings
-    )
+    warned = "steps[1].deadline: longer than the horizon; no silence there can be seen by day 3"
+    assert read_definitions(tmp_path).warnings == (f"a.yaml: {warned}",) * warnings
 
 
 def test_step_after_the_last_required_one_may_wait_longer_than_the_horizon(tmp_path: Path) -> None:
