@@ -8,7 +8,7 @@ What is asked at the last projected position and after the last touchpoint is re
 any other moment or position is traced again from the log, by the same function, to the same frames.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -99,6 +99,30 @@ def read_every_service(
         door = _Door(log, connection, position)
         for service in door.histories:
             yield door.frames(service, as_of)
+
+
+def frames_under(
+    log: EventLog, histories: Sequence[ServiceHistory], *, as_of: datetime, position: int
+) -> list[Frames]:
+    """Read one service as it would be under given definitions, recorded or not; nothing is written.
+
+    Args:
+        log: Holds the touchpoints.
+        histories: Of one service; the touchpoints are read once for all of them.
+        as_of: Aware; touchpoints at or after it do not exist.
+        position: Touchpoints behind it do not exist.
+
+    Returns:
+        Frames for each history, in order: what `read_frames` gives where that history is the one
+        known at the position.
+    """
+    service = histories[0].key
+    touchpoints = read_touchpoints(log, until=position, service=service)
+    known = touchpoints.filter(pl.col("occurred_at") < as_of)
+    return [
+        frames_of(trace_journeys(known, history), history, as_of=as_of, position=position)
+        for history in histories
+    ]
 
 
 def frames_of(trace: Trace, service: ServiceHistory, *, as_of: datetime, position: int) -> Frames:

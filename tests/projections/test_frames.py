@@ -1,5 +1,6 @@
 """The analysts' door: from the tables or from the log, the same frames."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -12,7 +13,13 @@ from hypothesis import strategies as st
 from journeys.errors import ProjectionError, UnknownServiceError
 from journeys.event_log import EventLog
 from journeys.touchpoint import Touchpoint
-from projections.frames import Frames, frames_of, read_every_service, read_frames
+from projections.frames import (
+    Frames,
+    frames_of,
+    frames_under,
+    read_every_service,
+    read_frames,
+)
 from projections.read_models import ReadModels
 from projections.rows import read_touchpoints
 from projections.runner import follow, project, rebuild
@@ -252,3 +259,37 @@ def test_tables_of_another_log_are_not_read(log: EventLog, models: ReadModels) -
 
     with pytest.raises(ProjectionError, match="another log"):
         read_frames(log, models, "example", as_of=LATER)
+
+
+# --- definitions that are not recorded ----------------------------------------------------------
+
+
+@settings(max_examples=25)
+@given(questions(20))
+def test_frames_under_a_definition_are_what_they_are_once_it_is_recorded(
+    question: Question,
+) -> None:
+    with folder() as (log, models):
+        position = record(log, question.recording, [EXAMPLE_SERVICE])
+        now, then = frames_under(
+            log, [EXAMPLE_HISTORY, TWO_VERSIONS], as_of=question.as_of, position=position
+        )
+        project(log, models)
+        before = read_frames(log, models, "example", as_of=question.as_of)
+
+        assert log.head() == position
+        record(log, services=[CHANGED_SERVICE])
+        project(log, models)
+        after = read_frames(log, models, "example", as_of=question.as_of)
+
+    assert contents(now) == contents(before)
+    assert contents(replace(then, position=after.position)) == contents(after)
+
+
+def test_frames_under_a_definition_know_nothing_behind_the_position(log: EventLog) -> None:
+    position = record(log, RECORDING, [EXAMPLE_SERVICE])
+    record(log, touchpoints("d: form.20"))
+
+    (then,) = frames_under(log, [TWO_VERSIONS], as_of=LATER, position=position)
+
+    assert then.journeys["started_at"].max() < moment(20)
