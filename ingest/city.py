@@ -96,7 +96,7 @@ class SyntheticCity:
         """Yield the messages alone, in the order in which they arrive."""
         for batch in self.batches():
             for record in batch.records:
-                if record.value is not None:
+                if isinstance(record, RawRecord) and record.value is not None:
                     yield record.value
 
     def truth(self) -> Truth:

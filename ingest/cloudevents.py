@@ -101,7 +101,7 @@ class TouchpointDecoder:
             key: _Memory(key, allowed_attributes(versions), {}, {None: _NOBODY})
             for key, versions in services.items()
         }
-        self._contexts: dict[tuple[str, str, str, str | None], _Context] = {}
+        self._contexts: dict[tuple[str, str, str, str | None, bool], _Context] = {}
         self._verdicts: dict[str, Kind | None] = {}
 
     def decode(
@@ -115,6 +115,20 @@ class TouchpointDecoder:
         except RefusedError:
             pass  # examined, so that personal data anywhere in it is what is told
         return self._examine(headers, value, received_at)
+
+    def decode_row(
+        self, row: Event, received_at: datetime, *, is_numbered: bool
+    ) -> Touchpoint | Rejection:
+        """Turn a row of somebody's own file into a touchpoint, or say why it is none.
+
+        What a column map leaves out was never said. The source is the reader's own word and not the
+        row's; so is the number of a row, which keeps the order of the file among equal times. Both
+        may look like anything.
+        """
+        try:
+            return self._admit(row, received_at, is_row=True, is_numbered=is_numbered)
+        except RefusedError as refused:
+            return Rejection(refused.reason, refused.detail, row.subject)
 
     def _examine(
         self, headers: Headers, value: bytes | None, received_at: datetime
@@ -132,11 +146,18 @@ class TouchpointDecoder:
         self._count_dropped(name for name in opened["data"] if name not in DATA_FIELDS)
         return touchpoint
 
-    def _admit(self, event: Event, received_at: datetime) -> Touchpoint:
+    def _admit(
+        self,
+        event: Event,
+        received_at: datetime,
+        *,
+        is_row: bool = False,
+        is_numbered: bool = False,
+    ) -> Touchpoint:
         data = event.data
         context = self._contexts.get(
-            (event.source, event.subject, data.touchpoint, data.channel)
-        ) or self._read_context(event)
+            (event.source, event.subject, data.touchpoint, data.channel, is_row)
+        ) or self._read_context(event, is_row=is_row)
         memory = context.memory
         occurred_at = _read_moment(event.time, received_at)
         raw = bytes(data.attributes)
@@ -148,7 +169,9 @@ class TouchpointDecoder:
         for who in (case, person):
             if who.telling and (who.folded in context.shown or who.folded in kept.shown):
                 raise RefusedError("personal_data", "a field shows the message's case or person")
-        identifier = self._read_identifier(event, case.folded, person.folded)
+        identifier = (
+            event.id if is_numbered else self._read_identifier(event, case.folded, person.folded)
+        )
         if kept.dropped:
             self._count_dropped(kept.dropped)
         return Touchpoint(
@@ -164,7 +187,7 @@ class TouchpointDecoder:
             attributes=kept.values,
         )
 
-    def _read_context(self, event: Event) -> "_Context":
+    def _read_context(self, event: Event, *, is_row: bool) -> "_Context":
         data = event.data
         memory = self._memories.get(event.subject)
         if memory is None:
@@ -176,8 +199,9 @@ class TouchpointDecoder:
         self._guard("source", event.source)
         self._guard("data.touchpoint", data.touchpoint)
         self._guard("data.channel", channel)
-        shown = f"{event.source}\n{data.touchpoint}\n{channel}".casefold()
-        key = (event.source, event.subject, data.touchpoint, data.channel)
+        source = "" if is_row else event.source
+        shown = f"{source}\n{data.touchpoint}\n{channel}".casefold()
+        key = (event.source, event.subject, data.touchpoint, data.channel, is_row)
         return _remember(self._contexts, key, _Context(memory, channel, shown))
 
     def _read_attributes(self, memory: "_Memory", raw: bytes) -> "_Kept":

@@ -6,6 +6,7 @@ transaction, together with the *positions* by which a stream remembers how far i
 keeps none, it is read whole and what is known already is dropped.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -14,6 +15,7 @@ import msgspec
 from ingest.rejections import Reason
 
 if TYPE_CHECKING:
+    from ingest.envelope import Event
     from journeys.event_log import SourcePosition  # reading a file does not need the log
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -35,6 +37,41 @@ class RawRecord(msgspec.Struct, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         return f"RawRecord(place={self.place})"
+
+    def sha256(self) -> bytes:
+        """Hash what arrived, headers included, each part with its length before it."""
+        hashed = hashlib.sha256()
+        for name, text in self.headers:
+            for part in (name.encode(), text or b""):
+                hashed.update(b"%d:" % len(part) + part)
+        hashed.update(self.value or b"")
+        return hashed.digest()
+
+
+class RowRecord(msgspec.Struct, frozen=True, gc=False):
+    """One row of somebody's own file, read by a column map; its repr shows where it is alone.
+
+    Attributes:
+        place: Line (from 1) at which the row begins.
+        event: What the mapped columns say.
+        raw: The row's own bytes.
+        is_numbered: Whether the event's id is the row's number, not a producer's id.
+    """
+
+    place: int
+    event: "Event"
+    raw: bytes
+    is_numbered: bool
+
+    def __repr__(self) -> str:
+        return f"RowRecord(place={self.place})"
+
+    def sha256(self) -> bytes:
+        """Hash the row as it stands in the file."""
+        return hashlib.sha256(self.raw).digest()
+
+
+Record = RawRecord | RowRecord
 
 
 class UnreadRecord(NamedTuple):
@@ -62,13 +99,15 @@ class RawBatch(NamedTuple):
         unread: Places that could not be read.
         positions: Positions to compare and swap in the same transaction.
         done: Share of the source read so far, 0 to 1; None where there is no end.
+        service: Key of the service that all of it is about; `""` where each message says so.
     """
 
     origin: str
-    records: Sequence[RawRecord]
+    records: Sequence[Record]
     unread: Sequence[UnreadRecord] = ()
     positions: "Sequence[SourcePosition]" = ()
     done: float | None = None
+    service: str = ""
 
 
 class Source(Protocol):
