@@ -4,14 +4,18 @@ The primary key decides: rows whose stream is new go in, the others stay out. On
 out is the log asked what it holds of them, so that a batch without duplicates costs no read at all.
 A row that stayed out is a *duplicate* if it says the same as the one that stands, else a
 *conflict*; whether the other stands in the log or earlier in the same batch makes no difference.
+
+Which version of a stream a row is, its source's retractions so far decide, as the log has them in
+the writing transaction: what was recorded before one is neither copied nor contradicted behind it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from journeys.recorders import Cursor, SQLiteLogRecorder
-from journeys.records import TouchpointRecorded, TouchpointRejected
+from journeys.records import EPOCH, TouchpointRecorded, TouchpointRejected
+from journeys.retractions import count_retractions
 from journeys.rows import Row, content_digest, differing_fields, row_of, touchpoint_rows
 from journeys.touchpoint import Touchpoint
 from journeys.versions import Kind, kind_of
@@ -40,6 +44,20 @@ class Appended(NamedTuple):
     position: int
 
 
+class Compared(NamedTuple):
+    """What would become of touchpoints: new + duplicates + conflicts is how many they are.
+
+    Attributes:
+        new: Would be recorded.
+        duplicates: Are known.
+        conflicts: Are known with other content.
+    """
+
+    new: int
+    duplicates: int
+    conflicts: int
+
+
 class Batch:
     """Touchpoints and rejections, encoded before the log is locked for them."""
 
@@ -60,9 +78,13 @@ class Batch:
     def store(self, recorder: SQLiteLogRecorder, c: Cursor) -> Appended:
         """Put the batch into the log, within the caller's transaction."""
         before = recorder.head(c)
-        recorded = recorder.insert_touchpoints(c, self._rows)
-        left_out = len(self._rows) - recorded
-        conflicts = self._conflicts(recorder, c, before) if left_out else []
+        rows = _in_force(recorder, c, self._touchpoints, self._rows)
+        recorded = recorder.insert_touchpoints(c, rows)
+        left_out = len(rows) - recorded
+        conflicts = []
+        if left_out:
+            judged = _judged(recorder, c, rows, until=before)
+            conflicts = [self._conflict(index, fields) for index, fields in judged if fields]
         recorder.insert_rows(c, conflicts)
         rejected = recorder.insert_rows(c, self._rejected)
         recorder.note_kinds(c, self._kinds(conflicts))
@@ -73,16 +95,6 @@ class Batch:
             rejected=rejected,
             position=recorder.head(c),
         )
-
-    def _conflicts(self, recorder: SQLiteLogRecorder, c: Cursor, before: int) -> list[Row]:
-        kept = recorder.first_states(c, (originator for originator, *_ in self._rows), until=before)
-        conflicts = []
-        for index, (originator, _, _, state) in enumerate(self._rows):
-            first = kept.setdefault(originator, state)
-            fields = [] if first is state else differing_fields(first, state)
-            if fields:
-                conflicts.append(self._conflict(index, fields))
-        return conflicts
 
     def _conflict(self, index: int, fields: Sequence[str]) -> Row:
         touchpoint = self._touchpoints[index]
@@ -109,3 +121,37 @@ class Batch:
         if conflicts or self._rejected:
             kinds.add(kind_of(TouchpointRejected))
         return kinds
+
+
+def compare(recorder: SQLiteLogRecorder, c: Cursor, touchpoints: Sequence[Touchpoint]) -> Compared:
+    """Count what `Batch.store` would find, and store nothing."""
+    rows = touchpoint_rows(touchpoints, recorded_at=EPOCH)
+    rows = _in_force(recorder, c, touchpoints, rows)
+    new = conflicts = 0
+    for _, fields in _judged(recorder, c, rows, until=recorder.head(c)):
+        new += fields is None
+        conflicts += bool(fields)
+    return Compared(new, len(rows) - new - conflicts, conflicts)
+
+
+def _in_force(
+    recorder: SQLiteLogRecorder, c: Cursor, touchpoints: Sequence[Touchpoint], rows: list[Row]
+) -> list[Row]:
+    """Give rows the version that the retractions of their sources leave them."""
+    retracted = count_retractions(recorder, c)
+    if not retracted:
+        return rows
+    return [
+        (stream, 1 + retracted[touchpoint.source], topic, state)
+        for touchpoint, (stream, _, topic, state) in zip(touchpoints, rows, strict=True)
+    ]
+
+
+def _judged(
+    recorder: SQLiteLogRecorder, c: Cursor, rows: Sequence[Row], *, until: int
+) -> Iterator[tuple[int, list[str] | None]]:
+    """Yield the index of each row, and in what it contradicts the one that stands; None if new."""
+    kept = recorder.states(c, {row[0]: row[1] for row in rows}, until=until)
+    for index, (originator, _, _, state) in enumerate(rows):
+        first = kept.setdefault(originator, state)
+        yield index, None if first is state else differing_fields(first, state)

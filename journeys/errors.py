@@ -7,7 +7,8 @@ PolkuError                    an expected failure: one line, exit code 1
 ├── UnknownServiceError       no such service, with the nearest names
 ├── UnknownStepError          no such step, with the steps there are
 ├── LogError                  the log cannot be used as it is
-│   └── FencedError           another writer moved a source's position first
+│   ├── FencedError           another writer moved a source's position first
+│   └── UnknownSourceError    no touchpoint of such a source, with the nearest names
 ├── SourceError               a source that cannot be read at all
 ├── ProjectionError           the read models cannot answer
 └── DisclosureError           an answer would show fewer than k people
@@ -64,6 +65,16 @@ class FencedError(LogError):
     """Another writer moved a source's position since it was read; nothing was stored."""
 
 
+class UnknownSourceError(LogError):
+    """A source that has recorded no touchpoint."""
+
+    def __init__(self, source: str, known: Iterable[str]) -> None:
+        self.source = source
+        self.known = tuple(known)
+        hint = _hint("sources", source, self.known, most=10)
+        super().__init__(f"source {source!r} has recorded no touchpoint. {hint}")
+
+
 class SourceError(PolkuError):
     """A source that cannot be read at all; single bad records are quarantined instead."""
 
@@ -76,10 +87,13 @@ class DisclosureError(PolkuError):
     """An answer would show, or let a reader work out, something about fewer than k people."""
 
 
-def _hint(what: str, wanted: str, known: Sequence[str]) -> str:
+def _hint(what: str, wanted: str, known: Sequence[str], *, most: int | None = None) -> str:
     if not known:
         return f"Hint: there are no {what} yet"
+    listed = ", ".join(known[:most])
+    if most is not None and len(known) > most:
+        listed += f" and {len(known) - most:,} more"
     near = get_close_matches(wanted, known, n=1)
     if near:
-        return f"Hint: did you mean {near[0]!r}? Known {what}: {', '.join(known)}"
-    return f"Hint: known {what}: {', '.join(known)}"
+        return f"Hint: did you mean {near[0]!r}? Known {what}: {listed}"
+    return f"Hint: known {what}: {listed}"

@@ -13,11 +13,11 @@ second copy has no place to go: it is dropped and counted, whoever brings it and
 second message with a touchpoint's identity says something else, the first stands, and the second is
 put down as a rejection with the reason `conflict`.
 
-Nothing is ever deleted. Several processes may use one log: writers wait for each other, readers for
-nobody.
+Nothing is ever deleted. A source whose import was wrong is *retracted*: what it has recorded so far
+does not count from there on (`retractions`). Several processes may use one log: writers wait for
+each other, readers for nobody.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -27,32 +27,32 @@ from typing import TYPE_CHECKING, NamedTuple, Self, cast
 from uuid import UUID
 
 import msgspec
-from eventsourcing.application import Application
 from eventsourcing.domain import DomainEventProtocol
-from eventsourcing.persistence import (
-    Mapper,
-    OperationalError,
-    PersistenceError,
-    ProcessRecorder,
-)
-from eventsourcing.utils import Environment, EnvType
+from eventsourcing.persistence import OperationalError
 
-from journeys.batches import Appended, Batch
+from journeys.application import TouchpointLog, explained
+from journeys.batches import Appended, Batch, Compared, compare
 from journeys.databases import environment_of
 from journeys.definition_log import changed_definitions, histories_of
 from journeys.errors import FencedError, LogError
 from journeys.quarantine import Quarantined, Wanted, count_rejections, list_rejections
-from journeys.recorders import Cursor, SourceMovedError, SourceTracking, SQLiteLogRecorder
-from journeys.records import DefinitionRecorded, TouchpointRejected, moment_of
+from journeys.recorders import Cursor, SourceMovedError, SourceTracking, WantedTouchpoints
+from journeys.records import DefinitionRecorded, SourceRetracted, TouchpointRejected, moment_of
+from journeys.retractions import count_retractions, newest_retractions, record_retraction
 from journeys.service import Service, ServiceHistory
 from journeys.touchpoint import Touchpoint
-from journeys.versions import CarefulMapper, kind_of, refuse_unknown
+from journeys.versions import kind_of, refuse_unknown
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from journeys.standing import StandingSource
+
 CHUNK_ROWS = 500_000
 """Touchpoints in one frame of `touchpoint_chunks`: about 150 MB."""
+
+SOME_ROWS = 1_000
+"""Touchpoints read to learn whether there are any."""
 
 
 class SourcePosition(NamedTuple):
@@ -72,7 +72,7 @@ class SourcePosition(NamedTuple):
 class EventLog:
     """The log, opened. A context manager; the threads of a process may share one."""
 
-    def __init__(self, application: "TouchpointLog", location: str) -> None:
+    def __init__(self, application: TouchpointLog, location: str) -> None:
         self.application = application
         self.location = location
         self._recorder = application.recorder
@@ -103,7 +103,7 @@ class EventLog:
             raise LogError(
                 f"log {location}: there is none. Hint: polku demo, or polku ingest first"
             )
-        with _explained(location):
+        with explained(location):
             log = cls(TouchpointLog(environment), location)
         try:
             with log._reading() as c:
@@ -159,7 +159,7 @@ class EventLog:
     def append(self, batch: Batch, *, positions: Sequence[SourcePosition] = ()) -> Appended:
         """Record a batch that is encoded already, as `append_batch` does."""
         appended: Appended | None = None
-        with _explained(self.location):
+        with explained(self.location):
             try:
                 with self._recorder.writing() as c:
                     self._recorder.move_sources(c, map(_tracking_of, positions))
@@ -172,9 +172,14 @@ class EventLog:
                     raise
         return appended
 
+    def compare(self, touchpoints: Sequence[Touchpoint]) -> Compared:
+        """Count what `append_batch` would find in touchpoints, and store nothing."""
+        with self._reading() as c:
+            return compare(self._recorder, c, touchpoints)
+
     def position_of(self, name: str) -> int | None:
         """Look up where a source is to be read from next; None if it has not been read."""
-        with _explained(self.location):
+        with explained(self.location):
             return self._recorder.max_tracking_id(name)
 
     def head(self) -> int:
@@ -190,7 +195,7 @@ class EventLog:
         Raises:
             LogError: An event is newer than this release.
         """
-        with _explained(self.location):
+        with explained(self.location):
             notifications = self._recorder.select_notifications(
                 after, limit, until, inclusive_of_start=False
             )
@@ -199,11 +204,12 @@ class EventLog:
     def read_touchpoints(
         self, *, after: int = 0, until: int | None = None, service: str | None = None
     ) -> "pl.DataFrame":
-        """Read touchpoints as one frame, sorted by position.
+        """Read the touchpoints that stand as one frame, sorted by position.
 
         Args:
             after: Position to start behind.
-            until: Last position; None is the head at the time of the call.
+            until: Last position; None is the head at the time of the call. What was retracted at or
+                before it is left out.
             service: Key of a service; None is all of them.
 
         Returns:
@@ -228,10 +234,54 @@ class EventLog:
         """Read touchpoints as frames of at most `rows`, in one snapshot; see `read_touchpoints`."""
         from journeys.touchpoint_frame import read_chunks  # noqa: PLC0415
 
-        with _explained(self.location):
-            yield from read_chunks(
-                self._recorder, after=after, until=until, service=service, rows=rows
-            )
+        wanted = WantedTouchpoints(after, until, service=service)
+        with explained(self.location):
+            yield from read_chunks(self._recorder, wanted, rows=rows)
+
+    def has_touchpoints(self, service: str) -> bool:
+        """Tell whether a touchpoint of a service stands."""
+        return any(True for _ in self.touchpoint_chunks(service=service, rows=SOME_ROWS))
+
+    def sources(self, until: int | None = None) -> "list[StandingSource]":
+        """Say what stands at a position (None: the head) of each source, by its name."""
+        from journeys.standing import standing_sources  # noqa: PLC0415
+
+        with explained(self.location):
+            return standing_sources(self._recorder, until=until)
+
+    def standing(self, source: str, until: int | None = None) -> "StandingSource":
+        """Say what stands of one source at a position (None: the head).
+
+        Raises:
+            UnknownSourceError: The source has recorded no touchpoint.
+            LogError: All it has recorded is retracted.
+        """
+        from journeys.standing import standing_source  # noqa: PLC0415
+
+        with explained(self.location):
+            return standing_source(self._recorder, source, until=until)
+
+    def retract(self, source: str, *, recorded_at: datetime) -> int:
+        """Record that what a source has recorded so far does not count from here on.
+
+        Returns:
+            The position of the retraction.
+
+        Raises:
+            UnknownSourceError: The source has recorded no touchpoint.
+            LogError: All it has recorded is retracted already.
+        """
+        with self._reading() as c:
+            version = 1 + count_retractions(self._recorder, c)[source]
+        self.standing(source)  # looked up before the log is locked: it takes a while
+        event = SourceRetracted(source=source, originator_version=version)
+        with explained(self.location), self._recorder.writing() as c:
+            return record_retraction(self._recorder, c, event, recorded_at=recorded_at)
+
+    def retractions(self, after: int = 0, until: int | None = None) -> dict[str, int]:
+        """The position of the newest retraction in (after, until] of each source that has one."""
+        with self._reading() as c:
+            return newest_retractions(self._recorder, c, after=after, until=until)
 
     def record_definitions(
         self, services: Mapping[str, Sequence[Service]], *, recorded_at: datetime
@@ -241,7 +291,7 @@ class EventLog:
         Returns:
             How many those were.
         """
-        with _explained(self.location), self._recorder.writing() as c:
+        with explained(self.location), self._recorder.writing() as c:
             recorded = self._definition_events(c)
             rows = changed_definitions(recorded, services, recorded_at=recorded_at)
             if rows:
@@ -296,7 +346,7 @@ class EventLog:
 
     @contextmanager
     def _reading(self) -> Iterator[Cursor]:
-        with _explained(self.location), self._recorder.reading() as c:
+        with explained(self.location), self._recorder.reading() as c:
             yield c
 
     def _definition_events(
@@ -324,24 +374,6 @@ class EventLog:
         )
 
 
-class TouchpointLog(Application[UUID]):
-    """The library's application on the log; people's decisions are its aggregates."""
-
-    recorder: SQLiteLogRecorder
-
-    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
-        """Take the given settings alone: only `delivery` reads the environment."""
-        return Environment(name, env)
-
-    def construct_mapper(self) -> Mapper[UUID]:
-        """Use the mapper that refuses newer events."""
-        return CarefulMapper(self.construct_transcoder())
-
-    def construct_recorder(self) -> ProcessRecorder:
-        """Use a recorder that keeps source positions."""
-        return self.factory.process_recorder()
-
-
 def _tracking_of(position: SourcePosition) -> SourceTracking:
     return SourceTracking(position.name, position.next, expected=position.expected)
 
@@ -356,24 +388,3 @@ class _Timed(msgspec.Struct):
 
 def _recorded_at(state: bytes | None) -> datetime | None:
     return None if state is None else moment_of(msgspec.json.decode(state, type=_Timed).recorded_at)
-
-
-_HINTS = {
-    "locked": "another process has held the log for long; try again once it is done",
-    "full": "free some space and run it again; nothing of the batch was stored",
-    "readonly": "the file and its folder must be writable",
-    "unable to open": "the folder must exist and be readable",
-    "not a database": "name a file that Polku made, or a new one",
-}
-
-
-@contextmanager
-def _explained(location: str) -> Iterator[None]:
-    try:
-        yield
-    except (PersistenceError, sqlite3.Error) as error:
-        why = str(error)
-        hint = next(
-            (hint for word, hint in _HINTS.items() if word in why), "polku status tells more"
-        )
-        raise LogError(f"log {location}: {why}. Hint: {hint}") from error

@@ -17,10 +17,11 @@ Durability is the database's own: a write-ahead log, synchronous=FULL. A committ
 All SQL of the log is in `SQLiteLogRecorder`; a database of another make gets a class like it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -113,6 +114,22 @@ class PlacedEvent(NamedTuple):
     stored: StoredEvent
 
 
+class WantedTouchpoints(NamedTuple):
+    """Which touchpoints to read.
+
+    Attributes:
+        after: Those behind this position.
+        until: Those up to this position; None is the head.
+        source: Those of this source; None is any.
+        service: Those of this service; None is any.
+    """
+
+    after: int = 0
+    until: int | None = None
+    source: str | None = None
+    service: str | None = None
+
+
 class Lines(NamedTuple):
     """Events by the thousand.
 
@@ -161,7 +178,7 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
     # state in one long value: offset and length, 31 bits each.
     insert_many = (
         "INSERT INTO stored_events (originator_id, originator_version, topic, state) "
-        "SELECT key, 1, 'touchpoint', substr(:states, value >> 31, value & 2147483647) "
+        "SELECT key, :version, 'touchpoint', substr(:states, value >> 31, value & 2147483647) "
         "FROM json_each(:places) WHERE true ON CONFLICT DO NOTHING"
     )
     begin_source = (
@@ -181,27 +198,29 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
         "FROM stored_events event "
         "WHERE topic <> 'touchpoint' AND topic=? AND rowid>? AND rowid<=? ORDER BY rowid"
     )
-    select_first_states = (
-        "SELECT originator_id, state FROM stored_events "
-        "WHERE originator_id IN (SELECT value FROM json_each(?)) "
-        "AND originator_version=1 AND rowid<=?"
+    # CROSS JOIN: each of the given streams is looked up, never the table gone through.
+    select_states = (
+        "SELECT key, state FROM json_each(:versions) CROSS JOIN stored_events event "
+        "ON event.originator_id=key AND event.originator_version=value "
+        "WHERE event.rowid<=:until"
     )
     # One text of many rows, so that Python makes one object for all of them.
     select_lines = (
         "SELECT CAST(group_concat(CAST(state AS TEXT), char(10)) AS BLOB), "
         "CAST(group_concat(rowid) AS BLOB) FROM ("
         "SELECT rowid, state FROM stored_events WHERE rowid>:after AND rowid<=:until "
-        "AND topic='touchpoint' AND (:words IS NULL OR instr(state, :words)) "
+        "AND topic='touchpoint' AND (:source IS NULL OR instr(state, :source)) "
+        "AND (:service IS NULL OR instr(state, :service)) "
         "ORDER BY rowid LIMIT :limit)"
     )
     select_state_from = (
         "SELECT state FROM stored_events "
-        "WHERE topic IN ('touchpoint', 'rejection', 'definition') AND rowid>=? "
+        "WHERE topic IN ('touchpoint', 'rejection', 'definition', 'retraction') AND rowid>=? "
         "ORDER BY rowid LIMIT 1"
     )
     select_newest_state = (
         "SELECT state FROM stored_events "
-        "WHERE topic IN ('touchpoint', 'rejection', 'definition') "
+        "WHERE topic IN ('touchpoint', 'rejection', 'definition', 'retraction') "
         "ORDER BY rowid DESC LIMIT 1"
     )
 
@@ -249,16 +268,10 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
 
     def insert_touchpoints(self, c: Cursor, rows: Sequence[Row]) -> int:
         """Insert touchpoints, as `insert_rows` does."""
-        if not rows:
-            return 0
-        states = [state for _, _, _, state in rows]
-        offsets = accumulate(map(len, states), initial=1)
-        places = ",".join(
-            f'"{row[0]}":{offset << 31 | len(row[3])}'
-            for row, offset in zip(rows, offsets, strict=False)
+        return sum(
+            self._insert_alike(c, list(alike), version)
+            for version, alike in groupby(rows, key=itemgetter(1))  # nearly always one
         )
-        c.execute(self.insert_many, {"states": b"".join(states), "places": f"{{{places}}}"})
-        return int(c.rowcount)
 
     def note_kinds(self, c: Cursor, kinds: Iterable[Kind]) -> None:
         """Remember which kinds of events the log holds."""
@@ -273,12 +286,11 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
         """The newest position, 0 if there is none."""
         return self._max_notification_id(c) or 0
 
-    def first_states(
-        self, c: Cursor, originators: Iterable[str], *, until: int
-    ) -> dict[str, bytes]:
-        """The first event of each given stream that began at or before a position."""
+    def states(self, c: Cursor, versions: Mapping[str, int], *, until: int) -> dict[str, bytes]:
+        """The states of given streams at a version each, recorded at or before a position."""
         c.execute(
-            self.select_first_states, (msgspec.json.encode(list(originators)).decode(), until)
+            self.select_states,
+            {"versions": msgspec.json.encode(versions).decode(), "until": until},
         )
         return dict(c.fetchall())
 
@@ -292,14 +304,17 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
             for position, stream, version, state, followed in c.fetchall()
         ]
 
-    def touchpoint_lines(
-        self, c: Cursor, *, after: int, until: int, service: str | None, limit: int
-    ) -> Lines:
-        """The next touchpoints of (after, until], at most `limit`."""
-        # Quotation marks within values are escaped: these words stand at the service alone.
-        words = None if service is None else b'"service":%b,' % msgspec.json.encode(service)
+    def touchpoint_lines(self, c: Cursor, wanted: WantedTouchpoints, *, limit: int) -> Lines:
+        """The first of the touchpoints wanted, at most `limit`, retracted or not."""
         c.execute(
-            self.select_lines, {"after": after, "until": until, "words": words, "limit": limit}
+            self.select_lines,
+            {
+                "after": wanted.after,
+                "until": self.head(c) if wanted.until is None else wanted.until,
+                "source": _words(b"source", wanted.source),
+                "service": _words(b"service", wanted.service),
+                "limit": limit,
+            },
         )
         states, positions = c.fetchone()
         return Lines(states or b"", _decode_positions(b"[%b]" % (positions or b"")))
@@ -313,6 +328,19 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
         """The state of the newest record."""
         c.execute(self.select_newest_state)
         return _only(c.fetchone())
+
+    def _insert_alike(self, c: Cursor, rows: Sequence[Row], version: int) -> int:
+        states = [state for _, _, _, state in rows]
+        offsets = accumulate(map(len, states), initial=1)
+        places = ",".join(
+            f'"{row[0]}":{offset << 31 | len(row[3])}'
+            for row, offset in zip(rows, offsets, strict=False)
+        )
+        c.execute(
+            self.insert_many,
+            {"version": version, "states": b"".join(states), "places": f"{{{places}}}"},
+        )
+        return int(c.rowcount)
 
     def _has_tables(self, c: Cursor) -> bool:
         c.execute("SELECT 1 FROM sqlite_master WHERE name='event_kind'")
@@ -330,6 +358,11 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
 
 
 _decode_positions = msgspec.json.Decoder(list[int]).decode
+
+
+def _words(field: bytes, value: str | None) -> bytes | None:
+    """What stands in a state at this field alone: quotation marks within values are escaped."""
+    return None if value is None else b'"%b":%b,' % (field, msgspec.json.encode(value))
 
 
 def _only(row: Sequence[bytes] | None) -> bytes | None:

@@ -4,6 +4,7 @@
 TouchpointRecorded    a contact of a customer with a service
 TouchpointRejected    a message that could not be read as one, or contradicts an earlier one
 DefinitionRecorded    a service definition came into use
+SourceRetracted       what a source has recorded up to here is to be ignored from here on
 ```
 
 Each is an event of the eventsourcing library without an aggregate: its own stream is derived from
@@ -45,6 +46,7 @@ class TouchpointRecorded:
         person: Pseudonym of the person.
         attributes: A JSON object as text, keys sorted, values text.
         recorded_at: When the log took it, microseconds since 1970 UTC.
+        originator_version: 1, and one more for each retraction of its source before it.
     """
 
     TOPIC: ClassVar[str] = "touchpoint"
@@ -68,7 +70,9 @@ class TouchpointRecorded:
         object.__setattr__(self, "originator_id", originator_of(self.source, self.id))
 
     @classmethod
-    def of(cls, touchpoint: Touchpoint, *, recorded_at: datetime) -> "TouchpointRecorded":
+    def of(
+        cls, touchpoint: Touchpoint, *, recorded_at: datetime, version: int = 1
+    ) -> "TouchpointRecorded":
         """Turn a touchpoint into its event: the clear path; `journeys.rows` is the fast one."""
         return cls(
             source=touchpoint.source,
@@ -82,6 +86,7 @@ class TouchpointRecorded:
             person=touchpoint.person,
             attributes=attributes_json(touchpoint.attributes),
             recorded_at=microseconds_of(recorded_at),
+            originator_version=version,
         )
 
 
@@ -151,9 +156,36 @@ class DefinitionRecorded:
         object.__setattr__(self, "originator_id", definition_stream(self.service))
 
 
-Record = TouchpointRecorded | TouchpointRejected | DefinitionRecorded
+@dataclass(frozen=True, kw_only=True)
+class SourceRetracted:
+    """What a source has recorded so far was a mistake; all retractions of it share one stream.
 
-RECORDS: tuple[type[Record], ...] = (TouchpointRecorded, TouchpointRejected, DefinitionRecorded)
+    Attributes:
+        source: The `source` of the touchpoints that are ignored behind this position.
+        recorded_at: Microseconds since 1970 UTC; `EventLog.retract` sets it.
+        originator_version: 1, 2, 3... in the order of recording.
+    """
+
+    TOPIC: ClassVar[str] = "retraction"
+    class_version: ClassVar[int] = 1
+
+    source: str
+    recorded_at: int = 0
+    originator_id: UUID = field(init=False)
+    originator_version: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "originator_id", retraction_stream(self.source))
+
+
+Record = TouchpointRecorded | TouchpointRejected | DefinitionRecorded | SourceRetracted
+
+RECORDS: tuple[type[Record], ...] = (
+    TouchpointRecorded,
+    TouchpointRejected,
+    DefinitionRecorded,
+    SourceRetracted,
+)
 
 for _record in RECORDS:
     get_topic(_record)  # registers the short topic, so that the library finds the class by it
@@ -162,6 +194,11 @@ for _record in RECORDS:
 def definition_stream(service: str) -> UUID:
     """Derive the stream that holds every version of one service's definition."""
     return _stream_of("definition", service, 0)  # three parts: never a touchpoint's two
+
+
+def retraction_stream(source: str) -> UUID:
+    """Derive the stream that holds every retraction of one source."""
+    return _stream_of("retraction", source, 0)
 
 
 def attributes_json(attributes: Mapping[str, str]) -> str:

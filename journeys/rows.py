@@ -14,6 +14,7 @@ import msgspec
 from journeys.records import (
     EPOCH,
     DefinitionRecorded,
+    SourceRetracted,
     TouchpointRecorded,
     TouchpointRejected,
     attributes_json,
@@ -55,7 +56,7 @@ _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
 def touchpoint_rows(touchpoints: Iterable[Touchpoint], *, recorded_at: datetime) -> list[Row]:
-    """Encode touchpoints as rows, in their order.
+    """Encode touchpoints as rows of version 1, in their order.
 
     Raises:
         TypeError: A moment has no time zone.
@@ -89,7 +90,9 @@ def touchpoint_rows(touchpoints: Iterable[Touchpoint], *, recorded_at: datetime)
     return rows
 
 
-def row_of(event: TouchpointRejected | DefinitionRecorded, *, recorded_at: datetime) -> Row:
+def row_of(
+    event: TouchpointRejected | DefinitionRecorded | SourceRetracted, *, recorded_at: datetime
+) -> Row:
     """Encode one of the rarer events as a row, recorded at the given time."""
     state = dict(vars(event), recorded_at=microseconds_of(recorded_at))
     originator, version = state.pop("originator_id"), state.pop("originator_version")

@@ -6,13 +6,14 @@ copies in one process do not see each other's locks, and closing the one deletes
 under the other, with all that is committed later.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
-from journeys.recorders import Lines, SQLiteLogRecorder
+from journeys.recorders import Lines, SQLiteLogRecorder, WantedTouchpoints
 from journeys.records import TouchpointRecorded
+from journeys.retractions import newest_retractions
 from journeys.rows import TouchpointState
 from journeys.versions import refuse_unknown
 
@@ -42,31 +43,32 @@ _STATE = {
 
 
 def read_chunks(
-    recorder: SQLiteLogRecorder,
-    *,
-    after: int,
-    until: int | None,
-    service: str | None,
-    rows: int,
+    recorder: SQLiteLogRecorder, wanted: WantedTouchpoints, *, rows: int
 ) -> Iterator[pl.DataFrame]:
-    """Yield touchpoints of (after, until] by position, at most `rows` a frame, in one snapshot.
+    """Yield touchpoints that stand at the last position wanted, in order, in one snapshot.
+
+    Args:
+        recorder: Of the log.
+        wanted: Which ones.
+        rows: At most so many a frame; none is empty.
 
     Raises:
         LogError: A touchpoint is newer than this release.
     """
     with recorder.reading() as c:
-        end = recorder.head(c) if until is None else until
+        after = wanted.after
+        end = recorder.head(c) if wanted.until is None else wanted.until
+        retracted = newest_retractions(recorder, c, until=end)
         frames: list[pl.DataFrame] = []
         held = 0
         while after < end:
-            lines = recorder.touchpoint_lines(
-                c, after=after, until=end, service=service, limit=min(LINES, rows - held)
-            )
+            rest = wanted._replace(after=after, until=end)
+            lines = recorder.touchpoint_lines(c, rest, limit=min(LINES, rows - held))
             if lines.positions:
-                frames.append(_frame_of(lines))
-                held += len(lines.positions)
+                frames.append(_standing(_frame_of(lines), retracted))
+                held += len(frames[-1])
             after = lines.positions[-1] if lines.positions else end
-            if held == rows or (frames and after >= end):
+            if held == rows or (held and after >= end):
                 yield pl.concat(frames)
                 frames, held = [], 0
 
@@ -74,6 +76,13 @@ def read_chunks(
 def empty_frame() -> pl.DataFrame:
     """A frame without a row."""
     return pl.DataFrame(schema=COLUMNS)
+
+
+def _standing(frame: pl.DataFrame, retracted: Mapping[str, int]) -> pl.DataFrame:
+    if not retracted:
+        return frame
+    newest = pl.col("source").replace_strict(retracted, default=0, return_dtype=pl.Int64)
+    return frame.filter(pl.col("position") > newest)
 
 
 def _frame_of(lines: Lines) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from journeys.records import (
     RECORDS,
     DefinitionRecorded,
     Record,
+    SourceRetracted,
     TouchpointRecorded,
     TouchpointRejected,
     definition_stream,
@@ -100,8 +101,9 @@ def test_the_rarer_rows_are_those_the_librarys_mapper_makes() -> None:
         definition='{"key":"parking"}',
         originator_version=3,
     )
+    retraction = SourceRetracted(source="file:ä.csv", originator_version=2)
 
-    rows = [row_of(event, recorded_at=NOW) for event in (rejection, definition)]
+    rows = [row_of(event, recorded_at=NOW) for event in (rejection, definition, retraction)]
 
     assert rows == [
         library_row(
@@ -125,12 +127,17 @@ def test_the_rarer_rows_are_those_the_librarys_mapper_makes() -> None:
                 originator_version=3,
             )
         ),
+        library_row(
+            SourceRetracted(source="file:ä.csv", recorded_at=recorded, originator_version=2)
+        ),
     ]
 
 
 def test_topics_are_short_and_stay_as_they_are() -> None:
-    assert [record.TOPIC for record in RECORDS] == ["touchpoint", "rejection", "definition"]
-    assert [record.class_version for record in RECORDS] == [1, 1, 1]
+    topics = [record.TOPIC for record in RECORDS]
+
+    assert topics == ["touchpoint", "rejection", "definition", "retraction"]
+    assert [record.class_version for record in RECORDS] == [1, 1, 1, 1]
 
 
 def test_a_state_of_the_first_release_is_read() -> None:

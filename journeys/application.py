@@ -1,0 +1,54 @@
+"""The eventsourcing library's application on the log, and what its database says when it fails."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import Mapper, PersistenceError, ProcessRecorder
+from eventsourcing.utils import Environment, EnvType
+
+from journeys.errors import LogError
+from journeys.recorders import SQLiteLogRecorder
+from journeys.versions import CarefulMapper
+
+
+class TouchpointLog(Application[UUID]):
+    """The library's application on the log; people's decisions are its aggregates."""
+
+    recorder: SQLiteLogRecorder
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Take the given settings alone: only `delivery` reads the environment."""
+        return Environment(name, env)
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        """Use the mapper that refuses newer events."""
+        return CarefulMapper(self.construct_transcoder())
+
+    def construct_recorder(self) -> ProcessRecorder:
+        """Use a recorder that keeps source positions."""
+        return self.factory.process_recorder()
+
+
+_HINTS = {
+    "locked": "another process has held the log for long; try again once it is done",
+    "full": "free some space and run it again; nothing of the batch was stored",
+    "readonly": "the file and its folder must be writable",
+    "unable to open": "the folder must exist and be readable",
+    "not a database": "name a file that Polku made, or a new one",
+}
+
+
+@contextmanager
+def explained(location: str) -> Iterator[None]:
+    """Raise what the database says as a `LogError`."""
+    try:
+        yield
+    except (PersistenceError, sqlite3.Error) as error:
+        why = str(error)
+        hint = next(
+            (hint for word, hint in _HINTS.items() if word in why), "polku status tells more"
+        )
+        raise LogError(f"log {location}: {why}. Hint: {hint}") from error
