@@ -331,7 +331,7 @@ def test_folder_is_said_to_be_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("begins", "what"),
     [
-        (b"PK\x03\x04", "a zip archive"),
+        (b"PK\x03\x04", "an Excel workbook or a zip archive"),
         (b"BZh9", "packed with bzip2"),
         (b"\xfd7zXZ\x00", "packed with xz"),
         (b"\x28\xb5\x2f\xfd", "packed with zstd"),
@@ -341,7 +341,7 @@ def test_folder_is_said_to_be_one(tmp_path: Path) -> None:
 def test_other_formats_are_told_apart(file: Path, begins: bytes, what: str) -> None:
     file.write_bytes(begins + b"\n" * 100)
 
-    with pytest.raises(SourceError, match=f"it is {what}, not JSON Lines. Hint: "):
+    with pytest.raises(SourceError, match=f"it is {what}. Hint: "):
         JsonLinesSource([file])
 
 
