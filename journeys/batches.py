@@ -45,15 +45,15 @@ class Appended(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """What would become of touchpoints: new + duplicates + conflicts is how many they are.
+    """What the log knows of touchpoints: new ones, duplicates and conflicts are all there are.
 
     Attributes:
-        new: Would be recorded.
-        duplicates: Are known.
-        conflicts: Are known with other content.
+        new: Those it does not know; of two with one identity, both.
+        duplicates: How many it knows.
+        conflicts: How many it knows with other content.
     """
 
-    new: int
+    new: list[Touchpoint]
     duplicates: int
     conflicts: int
 
@@ -83,8 +83,8 @@ class Batch:
         left_out = len(rows) - recorded
         conflicts = []
         if left_out:
-            judged = _judged(recorder, c, rows, until=before)
-            conflicts = [self._conflict(index, fields) for index, fields in judged if fields]
+            contradicting = _contradicting(recorder, c, rows, until=before)
+            conflicts = [self._conflict(index, fields) for index, fields in contradicting]
         recorder.insert_rows(c, conflicts)
         rejected = recorder.insert_rows(c, self._rejected)
         recorder.note_kinds(c, self._kinds(conflicts))
@@ -124,14 +124,19 @@ class Batch:
 
 
 def compare(recorder: SQLiteLogRecorder, c: Cursor, touchpoints: Sequence[Touchpoint]) -> Compared:
-    """Count what `Batch.store` would find, and store nothing."""
+    """Tell what the log knows of touchpoints, and store nothing."""
     rows = touchpoint_rows(touchpoints, recorded_at=EPOCH)
     rows = _in_force(recorder, c, touchpoints, rows)
-    new = conflicts = 0
-    for _, fields in _judged(recorder, c, rows, until=recorder.head(c)):
-        new += fields is None
-        conflicts += bool(fields)
-    return Compared(new, len(rows) - new - conflicts, conflicts)
+    kept = recorder.states(c, {row[0]: row[1] for row in rows}, until=recorder.head(c))
+    new = []
+    conflicts = 0
+    for touchpoint, (originator, _, _, state) in zip(touchpoints, rows, strict=True):
+        first = kept.get(originator)
+        if first is None:
+            new.append(touchpoint)
+        else:
+            conflicts += bool(differing_fields(first, state))
+    return Compared(new, len(rows) - len(new) - conflicts, conflicts)
 
 
 def _in_force(
@@ -147,11 +152,13 @@ def _in_force(
     ]
 
 
-def _judged(
+def _contradicting(
     recorder: SQLiteLogRecorder, c: Cursor, rows: Sequence[Row], *, until: int
-) -> Iterator[tuple[int, list[str] | None]]:
-    """Yield the index of each row, and in what it contradicts the one that stands; None if new."""
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the index of each row that contradicts the one that stands, and in which fields."""
     kept = recorder.states(c, {row[0]: row[1] for row in rows}, until=until)
     for index, (originator, _, _, state) in enumerate(rows):
         first = kept.setdefault(originator, state)
-        yield index, None if first is state else differing_fields(first, state)
+        fields = [] if first is state else differing_fields(first, state)
+        if fields:
+            yield index, fields

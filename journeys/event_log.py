@@ -173,7 +173,7 @@ class EventLog:
         return appended
 
     def compare(self, touchpoints: Sequence[Touchpoint]) -> Compared:
-        """Count what `append_batch` would find in touchpoints, and store nothing."""
+        """Tell which touchpoints the log does not know, and store nothing."""
         with self._reading() as c:
             return compare(self._recorder, c, touchpoints)
 
