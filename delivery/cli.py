@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from delivery.commands import demo, health, ingest, project, reading, services
+from delivery.commands import demo, draft, health, ingest, project, reading, services
 from journeys.errors import PolkuError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.add_typer(ingest.app, name="ingest")
 app.command("project")(project.project)
+services.app.command("draft")(draft.draft)
 app.add_typer(services.app, name="services")
 app.command("overview")(reading.overview)
 app.command("report")(reading.report)

@@ -19,6 +19,13 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+class LifecycleChoice(StrEnum):
+    """Which events of an XES log are read."""
+
+    COMPLETE = "complete"
+    ALL = "all"
+
+
 class Lang(StrEnum):
     """Language of the names of services and steps."""
 
@@ -39,12 +46,7 @@ def from_option(text: str) -> str:
 
 def condition_option(text: str) -> str:
     """Check an ATTRIBUTE=VALUE."""
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise typer.BadParameter(
-            f"{text!r} is not ATTRIBUTE=VALUE. Hint: for example lang=sv or device=mobile"
-        )
-    return text
+    return _pair(text, "ATTRIBUTE=VALUE", "lang=sv or device=mobile")
 
 
 def _checked(text: str, read: Callable[[str], datetime]) -> str:
@@ -52,6 +54,28 @@ def _checked(text: str, read: Callable[[str], datetime]) -> str:
         read(text)
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(str(error)) from None
+    return text
+
+
+def column_option(text: str) -> str:
+    """Check a ROLE=NAME."""
+    return _pair(text, "ROLE=NAME", "case=Asia or touchpoint=Vaihe")
+
+
+def channel_option(text: str) -> str:
+    """Check a WORD=CHANNEL."""
+    from journeys.service import CHANNELS  # noqa: PLC0415 - `--help` does not wait for it
+
+    channel = _pair(text, "WORD=CHANNEL", "Puhelin=phone").rpartition("=")[2]
+    if channel not in CHANNELS:
+        raise typer.BadParameter(f"{channel!r} is no channel. Hint: one of {', '.join(CHANNELS)}")
+    return text
+
+
+def _pair(text: str, form: str, example: str) -> str:
+    name, _, value = text.partition("=")
+    if not (name and value):
+        raise typer.BadParameter(f"{text!r} is not {form}. Hint: for example {example}")
     return text
 
 
@@ -138,4 +162,50 @@ K = Annotated[
 PublicLog = Annotated[
     bool,
     typer.Option("--public-log", help="The log holds nobody's data: --k may go below 5."),
+]
+
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="ROLE=NAME",
+        callback=lambda values: values and [column_option(value) for value in values],
+        help="Which column is what: id, case, person, touchpoint, time, channel, status or an "
+        "attribute. May be given more than once.",
+        show_default=False,
+    ),
+]
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ZONE",
+        help="Zone of times without an offset, e.g. Europe/Helsinki.",
+        show_default=False,
+    ),
+]
+TimeFormat = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORMAT",
+        help="How times are written, e.g. '%m/%d/%Y %H:%M'. [ISO 8601, or 24.6.2020 13.05]",
+        show_default=False,
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of a CSV file. [detected]", show_default=False),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTER", help="Of a CSV file; tab for a tab. [detected]", show_default=False
+    ),
+]
+LifecycleOption = Annotated[
+    LifecycleChoice | None,
+    typer.Option(
+        "--lifecycle",
+        help="Events of an XES log: those that completed, or all. [complete]",
+        show_default=False,
+    ),
 ]

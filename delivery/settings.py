@@ -121,6 +121,13 @@ def pseudonym_key(settings: Settings) -> tuple[bytes, bool]:
     return made.encode(), True
 
 
+def present_key(settings: Settings) -> bytes:
+    """Return the pseudonym key without making one: where there is none, one that is not kept."""
+    if settings.key is None and not settings.key_path.exists():
+        return secrets.token_bytes(MIN_KEY_BYTES)  # nothing is stored that it could be joined to
+    return pseudonym_key(settings)[0]
+
+
 def adopt_services(settings: Settings) -> bool:
     """Give a new data folder the example definitions, to be used and edited; True if it did."""
     if settings.services_directory is not None:

@@ -1,16 +1,28 @@
 """`polku ingest`: record touchpoints."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from delivery.options import Data, Database, Services
+from delivery.options import (
+    Columns,
+    Data,
+    Database,
+    Delimiter,
+    Encoding,
+    LifecycleOption,
+    Services,
+    TimeFormat,
+    Zone,
+)
 from delivery.progress import progress, say
 from delivery.settings import Settings, now, read_settings
 
 if TYPE_CHECKING:
+    from delivery.own_files import FileOptions
     from ingest.pipeline import IngestResult
     from ingest.sources import Source
 
@@ -29,25 +41,61 @@ Until = Annotated[
 @app.command("files")
 def files(
     paths: Annotated[
-        list[Path], typer.Argument(help="JSON Lines of CloudEvents, also .gz.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="JSON Lines of CloudEvents; with --service CSV or XES. Also .gz.",
+            show_default=False,
+        ),
     ],
+    service: Annotated[
+        str | None,
+        typer.Option(
+            "--service", metavar="KEY", help="Whose rows a CSV or XES file has.", show_default=False
+        ),
+    ] = None,
+    column: Columns = None,
+    zone: Zone = None,
+    time_format: TimeFormat = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    lifecycle: LifecycleOption = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What the file's source is called. [service and file name]",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--dry-run", help="Say what would be stored; store nothing.")
+    ] = False,
     data: Data = None,
     database: Database = None,
     services: Services = None,
 ) -> None:
     """Record files; what is known already is dropped, what cannot be read is quarantined."""
-    from ingest.files import JsonLinesSource
+    from delivery.own_files import FileOptions, file_form, pairs
 
     settings = read_settings(data=data, database=database, services=services)
+    options = FileOptions(
+        pairs(column), file_form(zone, time_format, encoding, delimiter, lifecycle), source
+    )
+    if service is not None:
+        record_own_files(paths, service, options, settings, dry=dry_run)
+        return
+    from ingest.files import JsonLinesSource
+    from journeys.errors import SourceError
+
+    refuse_rows(paths, options)
+    if dry_run:
+        raise SourceError(
+            "--dry-run looks through CSV and XES files. Hint: --service KEY, or without --dry-run: "
+            "messages that are known are dropped"
+        )
     result = record(JsonLinesSource(paths), settings, title="Reading")
     tell(result)
-    if result.nothing_usable:
-        from journeys.errors import SourceError
-
-        raise SourceError(
-            f"nothing could be stored of {', '.join(path.name for path in paths)}: "
-            "every record was quarantined. Hint: polku quarantine list"
-        )
+    refuse_nothing(result, paths)
 
 
 @app.command("city")
@@ -125,20 +173,93 @@ def record(source: "Source", settings: Settings, *, title: str) -> "IngestResult
         )
 
 
-def tell(result: "IngestResult") -> None:
-    """Say what became of a source."""
-    parts = [f"Recorded {result.recorded:,} touchpoints"]
+def record_own_files(
+    paths: Sequence[Path], key: str, options: "FileOptions", settings: Settings, *, dry: bool
+) -> None:
+    """Record somebody's own files, one after the other, or say what that would do."""
+    from delivery.own_files import by_definition, look_through, open_rows, service_of_files
+    from ingest.dry_run import refuse_doubtful
+    from journeys.errors import SourceError
+    from journeys.service import load_services
+
+    known = load_services(settings.services_directory)
+    options = by_definition(service_of_files(known, key, paths[0]), options)
+    if options.source is not None and len(paths) > 1 and "id" not in options.columns:
+        raise SourceError(
+            f"--source {options.source} would be the source of {len(paths)} files whose rows are "
+            "told by their number, and every file has a row 1. Hint: one file at a time, or "
+            "--column id=NAME"
+        )
+    for source in [open_rows(path, key, options) for path in paths]:
+        typer.echo(
+            f"{source.table.path.name}: {source.table.form}; its source is called {source.name}."
+        )
+        found = look_through(source, settings, known, wanted=dry)
+        if found is not None:
+            refuse_doubtful(found, source, is_named=options.source is not None)
+        result = found.result if dry and found else record(source, settings, title="Reading")
+        tell(result, dry=dry)
+        for note in source.notes:
+            typer.echo(f"Note: {note}")
+        if not dry:
+            refuse_nothing(result, [source.table.path])
+
+
+def refuse_rows(paths: Sequence[Path], options: "FileOptions") -> None:
+    """Send who has rows the way of rows.
+
+    Raises:
+        SourceError: A file is no JSON Lines, or something was said that only rows have.
+    """
+    from ingest.tables import is_json_lines
+    from journeys.errors import SourceError
+
+    if options.told:
+        raise SourceError(
+            "columns, times and source are said of CSV and XES files, which need a service. "
+            "Hint: --service KEY"
+        )
+    for path in paths:
+        if path.is_file() and path.stat().st_size and not is_json_lines(path):
+            raise SourceError(
+                f"file {path}: it does not begin as JSON Lines do. Hint: CSV and XES files need a "
+                f"service: polku services draft {path} --service KEY writes a first definition, "
+                f"then polku ingest files {path} --service KEY"
+            )
+
+
+def refuse_nothing(result: "IngestResult", paths: Sequence[Path]) -> None:
+    """End with an error where records were read and none of them is in the log.
+
+    Raises:
+        SourceError: It is so.
+    """
+    if result.nothing_usable:
+        from journeys.errors import SourceError
+
+        raise SourceError(
+            f"nothing could be stored of {', '.join(path.name for path in paths)}: "
+            "every record was quarantined. Hint: polku quarantine list"
+        )
+
+
+def tell(result: "IngestResult", *, dry: bool = False) -> None:
+    """Say what became of a source, or would become of it."""
+    parts = [f"{'Would record' if dry else 'Recorded'} {result.recorded:,} touchpoints"]
     if result.duplicates:
         parts.append(f"{result.duplicates:,} were known already")
     refused = sum(result.rejected.values()) + result.conflicts
     if refused:
         reasons = [*result.rejected.items(), ("conflict", result.conflicts)]
         told = ", ".join(f"{reason} {number:,}" for reason, number in reasons if number)
-        parts.append(f"{refused:,} are in quarantine ({told}; see polku quarantine list)")
+        where = "would go into" if dry else "are in"
+        see = "" if dry else "; see polku quarantine list"
+        parts.append(f"{refused:,} {where} quarantine ({told}{see})")
     if result.dropped_attributes:
         told = ", ".join(f"{name} {number:,}" for name, number in result.dropped_attributes.items())
         parts.append(f"attributes that no definition allows were left out ({told})")
-    typer.echo(f"{'; '.join(parts)}. The log is at position {result.position:,}.")
+    end = "Nothing was stored" if dry else f"The log is at position {result.position:,}"
+    typer.echo(f"{'; '.join(parts)}. {end}.")
 
 
 def until_day(text: str | None) -> date:

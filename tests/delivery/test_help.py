@@ -18,6 +18,7 @@ COMMANDS = (
     "services",
     "services list",
     "services check",
+    "services draft",
     "overview",
     "report",
     "journeys",
