@@ -9,12 +9,14 @@ CHANNELS = ("Verkkopalvelu", "Puhelin", "Käynti")
 
 Row = Sequence[str]
 
+_FIRST = datetime.fromisoformat("2020-06-01T09:05")
+
 
 def bookings(cases: int = 40) -> list[list[str]]:
     """Every case is sent; two of three are paid, and these confirmed the day after."""
     rows = []
     for number in range(cases):
-        at = datetime(2020, 6, 1, 9, 5) + timedelta(hours=70 * number)
+        at = _FIRST + timedelta(hours=70 * number)
         case, channel = f"HEL 2020-{number:05d}", CHANNELS[number % 3]
         steps = ["Hakemus lähetetty", "Käsittelyssä"]
         if number % 3:
