@@ -229,10 +229,12 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     where it would give away how many did. `touchpoints` are those of the journeys; `unlinked` and
     `unmapped` count those of no journey, too, that occurred in the window. `hidden` counts the rows
     left out of each list; `by_steps` are steps of groups, `route_funnels` rows of routes' funnels,
-    and `time` stands for all of `time`.
+    and `time` stands for all of `time`. `draft`: nobody has confirmed the outcomes of the
+    definition valid at `as_of`, so the abandoned only ended without a known outcome.
     """
 
     service: str
+    draft: bool
     as_of: str
     position: int
     k: int
@@ -267,12 +269,16 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
 class ServiceLine(Struct, frozen=True, kw_only=True):
     """One service of the overview; `worst_step` is where most journeys were lost.
 
+    `draft`: nobody has confirmed its outcomes yet, so the lost may only have ended without a known
+    one.
+
     `recent` are the last four mature entry weeks, `earlier` the four before; `n` is null where
     fewer than k people share them.
     """
 
     service: str
     division: str
+    draft: bool
     started: int
     completed: int
     lost: int

@@ -30,9 +30,13 @@ class ListedJourney(Struct, frozen=True, kw_only=True):
 
 
 class JourneyList(Struct, frozen=True, kw_only=True):
-    """The journeys of a selection: `total` of them, the latest first, `rare` without a path."""
+    """The journeys of a selection: `total` of them, the latest first, `rare` without a path.
+
+    `draft`: nobody has confirmed the outcomes yet; *abandoned* is ended without a known one.
+    """
 
     service: str
+    draft: bool
     as_of: str
     position: int
     k: int
@@ -109,6 +113,7 @@ def list_journeys(  # noqa: PLR0913 - each is an option of the command
     )
     return JourneyList(
         service=service.key,
+        draft=not service.at(frames.as_of).outcomes_confirmed,
         as_of=moment_text(frames.as_of),
         position=frames.position,
         k=k,

@@ -90,6 +90,7 @@ def _line(selected: Frames, steps: StepTable, *, k: int) -> ServiceLine:
     return ServiceLine(
         service=selected.service.key,
         division=current.division,
+        draft=not current.outcomes_confirmed,
         started=counts.started,
         completed=counts.succeeded + counts.refused,
         lost=counts.cancelled + counts.expired + counts.abandoned,

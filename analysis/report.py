@@ -89,6 +89,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
     hidden += routes.hidden + groups.hidden + moves.hidden
     return JourneyReport(
         service=service.key,
+        draft=not current.outcomes_confirmed,
         as_of=moment_text(as_of),
         position=selected.position,
         k=k,

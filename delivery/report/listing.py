@@ -6,17 +6,23 @@ from analysis.listing import JourneyList
 from delivery.moments import start_of
 from delivery.report.machine import PATH_SEPARATOR, rows_csv
 from delivery.report.page import Page
-from delivery.report.wording import Names, count, duration, moment
+from delivery.report.wording import Names, count, duration, endings, moment
 
 
 def listing_text(answer: JourneyList, names: Names) -> str:
     """Write the list as text, with how long each journey took."""
     page = Page()
+    words = endings(draft=answer.draft)
     page.title(f"{names.service} - journeys")
     page.line(
         f"{count(answer.total)} journeys as of {moment(start_of(answer.as_of))} (Helsinki), log "
         f"position {count(answer.position)}; the latest {count(len(answer.journeys))} below."
     )
+    if answer.draft:
+        page.note(
+            "Draft: nobody has confirmed yet how journeys end here; what stands below is a guess. "
+            "Hint: see the top of polku report " + answer.service
+        )
     if answer.rare:
         page.note(
             f"{count(answer.rare)} walked a path that fewer than {answer.k} people share: of those "
@@ -28,7 +34,7 @@ def listing_text(answer: JourneyList, names: Names) -> str:
         [
             (
                 journey.week,
-                journey.outcome,
+                words.stands(journey.outcome),
                 "" if journey.journey is None else journey.journey[:8],
                 _took(journey.started_at, journey.ended_at),
                 "(rare)"

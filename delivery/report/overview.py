@@ -5,13 +5,29 @@ from collections.abc import Mapping
 from analysis.journey_report import Overview
 from delivery.moments import start_of
 from delivery.report.page import Page, window_sentence
-from delivery.report.wording import Names, bar, count, duration, interval, moment, percent, rate
+from delivery.report.wording import (
+    Names,
+    bar,
+    count,
+    duration,
+    endings,
+    interval,
+    moment,
+    percent,
+    rate,
+)
 
 RANKED = 12
 
 
 def overview_text(overview: Overview, names: Mapping[str, Names]) -> str:
     """Write the overview of all services and the city's drop-off ranking."""
+    drafts = {line.service for line in overview.services if line.draft}
+    called = {
+        key: f"{own.service} (draft)" if key in drafts else own.service
+        for key, own in names.items()
+    }
+    words = endings(draft=bool(drafts))
     page = Page()
     page.title("All services")
     page.line(
@@ -26,14 +42,29 @@ def overview_text(overview: Overview, names: Mapping[str, Names]) -> str:
     still = sum(line.open for line in overview.services)
     page.line(
         f"{count(started)} journeys started at {len(overview.services)} services; "
-        f"{count(lost)} were lost, {count(still)} are still open."
+        f"{count(lost)} {words.were_lost}, {count(still)} are still open."
     )
+    if drafts:
+        page.note(
+            f'Draft services: nobody has confirmed yet how their journeys end. "{words.lost}" are '
+            f"journeys that were lost or, at a draft, {words.abandoned}. "
+            f"Hint: see the top of polku report {min(drafts)}"
+        )
     page.table(
         "How the services do",
-        ("service", "started", "lost", "open", "complete", "95 % interval", "by day", "typically"),
+        (
+            "service",
+            "started",
+            words.lost,
+            "open",
+            "complete",
+            "95 % interval",
+            "by day",
+            "typically",
+        ),
         [
             (
-                names[line.service].service,
+                called[line.service],
                 count(line.started),
                 count(line.lost),
                 count(line.open),
@@ -48,16 +79,16 @@ def overview_text(overview: Overview, names: Mapping[str, Names]) -> str:
     )
     page.note(
         '"complete" is the share that succeeds or is refused within so many days; "typically" is '
-        "the median time to that. Open journeys are not counted as lost."
+        f"the median time to that. Open journeys are not counted as {words.lost}."
     )
-    _recent(page, overview, names)
+    _recent(page, overview, called)
     page.table(
-        "Where the city loses most journeys",
-        ("", "service", "step", "lost", "", "drop-off rate", "n", "day"),
+        words.ranking,
+        ("", "service", "step", words.lost, "", words.rate, "n", "day"),
         [
             (
                 f"{place}.",
-                names[row.service].service,
+                called[row.service],
                 names[row.service].step(row.step),
                 count(row.dropped),
                 bar(row.dropped / overview.drop_offs[0].dropped, 10),
@@ -73,13 +104,13 @@ def overview_text(overview: Overview, names: Mapping[str, Names]) -> str:
     return page.text()
 
 
-def _recent(page: Page, overview: Overview, names: Mapping[str, Names]) -> None:
+def _recent(page: Page, overview: Overview, called: Mapping[str, str]) -> None:
     page.table(
         "Completion lately: the last four mature weeks against the four before them",
         ("service", "lately", "n", "before", "n"),
         [
             (
-                names[line.service].service,
+                called[line.service],
                 percent(line.recent_rate),
                 _shown(line.recent_n),
                 percent(line.earlier_rate),

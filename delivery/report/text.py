@@ -6,10 +6,12 @@ from analysis.journey_report import FunnelStep, JourneyReport, StepRow
 from delivery.moments import start_of
 from delivery.report.page import Cell, Page, window_sentence
 from delivery.report.wording import (
+    Endings,
     Names,
     bar,
     count,
     duration,
+    endings,
     interval,
     moment,
     percent,
@@ -29,10 +31,12 @@ def report_text(report: JourneyReport, names: Names) -> str:
     Returns:
         Lines of at most 100 columns, ending with a line break.
     """
+    words = endings(draft=report.draft)
     page = Page()
     page.title(f"{names.service} - {report.service}")
+    _draft(page, report)
     page.line(_scope(report))
-    page.line(_headline(report, names))
+    page.line(_headline(report, names, words))
     if report.public_log:
         page.line(
             f"Shown with --public-log and k = {report.k}: for a log that holds nobody's data."
@@ -40,27 +44,39 @@ def report_text(report: JourneyReport, names: Names) -> str:
     if not report.journeys.started:
         page.line("No data: no journey started in this selection.")
         return page.text()
-    _where_they_stand(page, report)
-    _funnel(page, "Where people stop: the steps in their intended order", report.funnel, names)
+    _where_they_stand(page, report, words)
+    heading = "Where people stop: the steps in their intended order"
+    _funnel(page, heading, report.funnel, names, words)
     if report.outside_funnel:
         page.note(
             f"{count(report.outside_funnel)} journeys never recorded the first step "
             "(they began later on, or in another channel) and are not in this table."
         )
     page.note(
-        'The lost here "went no further" than the step; drop-off below belongs to the step people '
-        "were last at. The two differ where people go back."
+        f'The {words.lost} here "went no further" than the step; further down they belong to the '
+        "step they were last at. The two differ where people go back."
     )
     for route in report.routes:
-        _funnel(page, f"Route {route.route}: {count(route.started)} journeys", route.funnel, names)
-    _drop_off(page, report, names)
-    _groups(page, report, names)
+        heading = f"Route {route.route}: {count(route.started)} journeys"
+        _funnel(page, heading, route.funnel, names, words)
+    _drop_off(page, report, names, words)
+    _groups(page, report, names, words)
     _trend(page, report)
     _moves(page, report, names)
     _variants(page, report, names)
     _times(page, report)
     _notes(page, report)
     return page.text()
+
+
+def _draft(page: Page, report: JourneyReport) -> None:
+    if report.draft:
+        page.note(
+            "Draft: nobody has confirmed yet how these journeys end. Which succeeded is a guess; "
+            '"stopped" are those that ended without a known outcome, were cancelled or expired. To '
+            f"mend that, edit the definition of {report.service}: check the order of its steps and "
+            "who acts in them, sort the outcomes, then write outcomes_confirmed: true."
+        )
 
 
 def _scope(report: JourneyReport) -> str:
@@ -72,15 +88,18 @@ def _scope(report: JourneyReport) -> str:
     )
 
 
-def _headline(report: JourneyReport, names: Names) -> str:
+def _headline(report: JourneyReport, names: Names, words: Endings) -> str:
     journeys, done = report.journeys, report.completion
     if not journeys.started:
         return ""
-    lost = journeys.cancelled + journeys.expired + journeys.abandoned
+    declared = journeys.cancelled + journeys.expired
+    lost = f"{count(declared + journeys.abandoned)} {words.were_lost}"
+    if report.draft:
+        lost = f"{count(journeys.abandoned)} {words.abandoned}"
+        lost += f", {count(declared)} were cancelled or expired" if declared else ""
     counted = (
         f"Of {count(journeys.started)} journeys, {count(journeys.succeeded)} succeeded, "
-        f"{count(journeys.refused)} were refused, {count(lost)} were lost and "
-        f"{count(journeys.open)} are still open."
+        f"{count(journeys.refused)} were refused, {lost} and {count(journeys.open)} are still open."
     )
     if done.rate is None:
         said = f"A completion rate cannot be given yet: {done.note}."
@@ -92,10 +111,11 @@ def _headline(report: JourneyReport, names: Names) -> str:
     worst = max(report.steps, key=lambda row: row.dropped, default=None)
     if worst is None or not worst.dropped:
         return f"{said} {counted}"
-    return f"{said} {counted} Most are lost at {names.step(worst.step)} ({count(worst.dropped)})."
+    most = f"Most {words.are_lost} at {names.step(worst.step)} ({count(worst.dropped)})."
+    return f"{said} {counted} {most}"
 
 
-def _where_they_stand(page: Page, report: JourneyReport) -> None:
+def _where_they_stand(page: Page, report: JourneyReport, words: Endings) -> None:
     journeys = report.journeys
     rows = [
         (
@@ -109,22 +129,24 @@ def _where_they_stand(page: Page, report: JourneyReport) -> None:
             ("refused (counts as completed)", journeys.refused),
             ("cancelled", journeys.cancelled),
             ("expired", journeys.expired),
-            ("abandoned", journeys.abandoned),
+            (words.abandoned, journeys.abandoned),
             ("still open", journeys.open),
         )
     ]
     page.table("Where the journeys stand", ("outcome", "journeys", "share", ""), rows, left=1)
     page.note(
         f"Of the open ones, {count(journeys.broken_promise)} have waited for the city longer than "
-        f"it promises. {count(journeys.resurrected)} came back after they had been given up, "
+        f"it promises. {count(journeys.resurrected)} {words.taken_back}, "
         f"{count(journeys.cancelled_afterwards)} were cancelled after they had completed."
     )
 
 
-def _funnel(page: Page, heading: str, funnel: Sequence[FunnelStep], names: Names) -> None:
+def _funnel(
+    page: Page, heading: str, funnel: Sequence[FunnelStep], names: Names, words: Endings
+) -> None:
     page.table(
         heading,
-        ("step", "reached", "", "of entry", "95 %", "lost", "open", "finished", "typical time"),
+        ("step", "reached", "", "of entry", "95 %", words.lost, "open", "finished", "typical time"),
         [_funnel_row(step, names) for step in funnel],
         left=1,
     )
@@ -150,10 +172,12 @@ def _funnel_row(step: FunnelStep, names: Names) -> tuple[Cell, ...]:
     )
 
 
-def _drop_off(page: Page, report: JourneyReport, names: Names) -> None:
+def _drop_off(page: Page, report: JourneyReport, names: Names, words: Endings) -> None:
+    rate_head = f"{words.rate} (95 %)"
     page.table(
-        "Drop-off: of those who enter a step, who is lost with it as the last thing they did",
-        ("step", "entered", "lost", "drop-off rate (95 %)", "n", "day", "of all", "open", "stay"),
+        f"{words.drop_off}: of those who enter a step, those who {words.are_lost} with it as the "
+        "last thing they did",
+        ("step", "entered", words.lost, rate_head, "n", "day", "of all", "open", "stay"),
         [
             (
                 names.step(row.step),
@@ -172,14 +196,15 @@ def _drop_off(page: Page, report: JourneyReport, names: Names) -> None:
     )
     if report.before_first_step:
         page.note(
-            f"{count(report.before_first_step)} more were lost before the customer's first step."
+            f"{count(report.before_first_step)} more {words.are_lost} before the customer's first "
+            "step."
         )
     causes = [
         f"{names.step(row.step)}: "
         + ", ".join(
             f"{count(number)} {cause}"
             for cause, number in (
-                ("abandoned", row.causes.abandoned),
+                (words.abandoned, row.causes.abandoned),
                 ("expired", row.causes.expired),
                 ("cancelled", row.causes.cancelled),
             )
@@ -196,7 +221,7 @@ def _of_the_city(row: StepRow) -> bool:
     return row.note == "not a customer step"
 
 
-def _groups(page: Page, report: JourneyReport, names: Names) -> None:
+def _groups(page: Page, report: JourneyReport, names: Names, words: Endings) -> None:
     if report.by.attribute is None:
         return
     page.table(
@@ -205,7 +230,7 @@ def _groups(page: Page, report: JourneyReport, names: Names) -> None:
             report.by.attribute,
             "started",
             "completed",
-            "lost",
+            words.lost,
             "open",
             "completion (95 %)",
             "n",
@@ -227,8 +252,8 @@ def _groups(page: Page, report: JourneyReport, names: Names) -> None:
         left=1,
     )
     page.table(
-        f"Drop-off by {report.by.attribute}",
-        (report.by.attribute, "step", "entered", "lost", "drop-off rate (95 %)", "n", "day"),
+        f"{words.drop_off} by {report.by.attribute}",
+        (report.by.attribute, "step", "entered", words.lost, f"{words.rate} (95 %)", "n", "day"),
         [
             (
                 group.value,

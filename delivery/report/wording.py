@@ -1,8 +1,10 @@
 """Numbers and names as people read them: percent, intervals, durations, counts."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from journeys.service import HELSINKI, ServiceHistory, text
+from projections.shapes import ABANDONED
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 BLOCKS = " ▏▎▍▌▋▊▉█"
@@ -119,6 +121,60 @@ def moment(when: datetime) -> str:
     """
     local = when.astimezone(HELSINKI)
     return f"{local.day}.{local.month}.{local.year} {local:%H:%M}"
+
+
+class Endings(NamedTuple):
+    """What to call journeys that ended without success.
+
+    Attributes:
+        abandoned: Those that fell silent.
+        lost: Those that fell silent, were cancelled or expired; the head of a column.
+        are_lost, were_lost: The same as a verb.
+        ranking: Heads the table of the steps that most are lost at.
+        drop_off: Heads the tables that give `rate` by step.
+        rate: The share of them; the head of a column.
+        taken_back: Those that went on after a silence; follows a count.
+    """
+
+    abandoned: str
+    lost: str
+    are_lost: str
+    were_lost: str
+    ranking: str
+    drop_off: str
+    rate: str
+    taken_back: str
+
+    def stands(self, outcome: str) -> str:
+        """Say where a journey stands."""
+        return self.abandoned if outcome == ABANDONED else outcome
+
+
+_CONFIRMED = Endings(
+    abandoned=ABANDONED,
+    lost="lost",
+    are_lost="are lost",
+    were_lost="were lost",
+    ranking="Where the city loses most journeys",
+    drop_off="Drop-off",
+    rate="drop-off rate",
+    taken_back="came back after they had been given up",
+)
+_DRAFTED = Endings(
+    abandoned="ended without a known outcome",
+    lost="stopped",
+    are_lost="stop",
+    were_lost="stopped",
+    ranking="Where most journeys stop",
+    drop_off="Last steps",
+    rate="rate",
+    taken_back="went on after they had seemed to end",
+)
+
+
+def endings(*, draft: bool) -> Endings:
+    """Choose the words: of a drafted service nobody has said yet how its journeys end."""
+    return _DRAFTED if draft else _CONFIRMED
 
 
 class Names:
