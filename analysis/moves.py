@@ -37,7 +37,7 @@ class Move(Struct, frozen=True, kw_only=True):
 
 
 class Hidden(NamedTuple):
-    """Steps of which the table of steps, or the funnel, shows nothing."""
+    """Steps of which nothing is shown, and those of which the funnel shows nothing."""
 
     steps: frozenset[str]
     funnel: frozenset[str]
@@ -98,8 +98,9 @@ def moves_between(now: Rows, then: Rows, *, hidden: Hidden) -> list[Move]:
     """
     moves = list(_moves(None, now.service, then.service))
     for step in dict.fromkeys([*then.steps, *now.steps]):
-        if step not in hidden.steps:
-            moves += _moves(step, now.steps.get(step, {}), then.steps.get(step, {}))
+        if step in hidden.steps:
+            continue
+        moves += _moves(step, now.steps.get(step, {}), then.steps.get(step, {}))
         if step not in hidden.funnel:
             moves += _moves(step, now.funnel.get(step, {}), then.funnel.get(step, {}))
     return moves

@@ -11,7 +11,7 @@ each other say a third thing: who is read *otherwise*. So
   there are none, those of touchpoints that are unlinked or unmapped in one report alone);
 * a step at which 1 to k - 1 people stand otherwise is left out, and so is an unmapped name, with
   the next smallest, as `analysis.suppression` does where a total is shown; how many reach a step
-  in order is left out if 1 to k - 1 people reach it in one report alone;
+  in order is left out with the step, and by the same rule if too few reach it in one report alone;
 * the totals of a report, which are shown at any size, are so here, and so are the cells of a step
   that is shown: their differences may be small.
 
@@ -142,7 +142,7 @@ def preview(
     names, names_hidden = _unmapped_names(reports, now, then, k=k)
     counts = {
         "steps": len(hidden.steps),
-        "funnel": len(hidden.funnel),
+        "funnel": len(hidden.funnel - hidden.steps),
         "unmapped_names": names_hidden,
     }
     return ServicePreview(
@@ -276,15 +276,13 @@ def _reaching(frames: Frames) -> pl.DataFrame:
 def _hidden_steps(
     otherwise: pl.DataFrame, now: Frames, then: Frames, renamed: Mapping[str, str], *, k: int
 ) -> Hidden:
-    """Choose the rows of too small a difference.
-
-    Nothing that is shown adds up to who reached a step, so that there a row goes alone.
-    """
-    steps = hidden_rows(otherwise.filter(pl.col("step") != _WHOLE), row="step", k=k)
+    """Choose the rows of too small a difference."""
     before = _reaching(now).with_columns(pl.col("step").replace(renamed))
     reaching = _in_one_only(before, _reaching(then), ["people", "step", "len"])
-    sizes = reaching.group_by("step").agg(pl.col("people").n_unique())
-    return Hidden(steps, frozenset(sizes.filter(pl.col("people") < k)["step"]))
+    return Hidden(
+        hidden_rows(otherwise.filter(pl.col("step") != _WHOLE), row="step", k=k),
+        hidden_rows(reaching, row="step", k=k),
+    )
 
 
 def _unmapped(frames: Frames) -> pl.DataFrame:
