@@ -90,18 +90,10 @@ def find_delimiter(path: Path, lines: Sequence[bytes | UnreadRecord], encoding: 
     Raises:
         SourceError: None makes two cells of the first record.
     """
-    scores = {
-        delimiter: _score(
-            [
-                record.cells
-                for record in islice(
-                    read_records(iter(lines), encoding=encoding, delimiter=delimiter), SAMPLE
-                )
-                if isinstance(record, Record) and not is_blank(record.cells)
-            ]
-        )
-        for delimiter in DELIMITERS
-    }
+    scores = {}
+    for delimiter in DELIMITERS:
+        records = islice(read_records(iter(lines), encoding=encoding, delimiter=delimiter), SAMPLE)
+        scores[delimiter] = _score([record for record in records if isinstance(record, Record)])
     best = max(scores, key=scores.__getitem__)
     if scores[best][1] < 2:
         raise SourceError(
@@ -117,13 +109,19 @@ def is_blank(cells: Sequence[str]) -> bool:
     return not "".join(cells).strip()
 
 
-def _score(records: Sequence[Sequence[str]]) -> tuple[float, int]:
+def _score(records: Sequence[Record]) -> tuple[float, int]:
     """Return which share of records fits the first, above nine tenths all alike, and its cells."""
-    if not records or len(records[0]) < 2:
+    records = [record for record in records if not is_blank(record.cells)]
+    if not records or len(records[0].cells) < 2:
         return 0.0, 0
-    cells = len(records[0])
-    fitting = sum(len(record) == cells for record in records) / len(records)
-    return min(fitting, 0.9), cells
+    most = len(records[0].cells)
+    fitting = sum(len(record.cells) == most and not _has_stray_quote(record) for record in records)
+    return min(fitting / len(records), 0.9), most
+
+
+def _has_stray_quote(record: Record) -> bool:
+    """Say whether quotes are taken for letters, as by a delimiter that stands within them."""
+    return b'""' not in record.raw and any('"' in cell for cell in record.cells)
 
 
 def _is_utf8(pieces: Iterator[bytes]) -> bool:

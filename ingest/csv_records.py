@@ -112,7 +112,7 @@ class _Feed:
         if not self._taken:
             return self._skip(self._again.popleft())
         self._again.extendleft(reversed(self._taken[1:]))
-        is_endless = len(self._taken) > 1 or "end of data" in str(error)
+        is_endless = error is None or len(self._taken) > 1 or "end of data" in str(error)
         del self._taken[1:]
         line, raw = self.take()
         if is_endless:

@@ -34,7 +34,7 @@ MOST_NAMES = 10_000
 
 
 class NotXesError(Exception):
-    """The file is none that holds a log; its text says why."""
+    """The file is none that holds a log; its text says why, with a hint."""
 
 
 class Event(NamedTuple):
@@ -99,7 +99,7 @@ class XesReader:
             self._parser.Parse(b"", True)  # noqa: FBT003 - expat names no arguments
         except expat.ExpatError as error:
             if not self._number and not self._depth:
-                raise NotXesError(f"it cannot be read as XML: {_why(error)}") from None
+                raise NotXesError(f"it cannot be read as XML: {_why(error)}. {_HINT}") from None
             detail = f"the XML cannot be read on from here: {_why(error)}"
         except TornError as torn:
             detail = str(torn)
@@ -132,7 +132,8 @@ class XesReader:
                 self.late += 1
         elif depth == 1:
             if kind != "log":
-                raise NotXesError(f"it is XML, but no XES log: its first element is {name[:40]!r}")
+                what = f"it is XML, but no XES log: its first element is {name[:40]!r}"
+                raise NotXesError(f"{what}. {_HINT}")
         elif kind == "trace" and depth == 2:
             self._trace = self._owner = _Attributes("case:")
             self._inside = 3
@@ -204,6 +205,7 @@ class _Attributes:
             self.by_key[self._prefix + key] = value
 
 
+_HINT = "Hint: export it as CSV, or as XES, whose first element is log"
 _encode = msgspec.json.Encoder(order="sorted").encode
 _KINDS = {
     **dict.fromkeys(("string", "date", "int", "float", "boolean", "id"), "attribute"),
@@ -212,7 +214,10 @@ _KINDS = {
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise NotXesError("it has a DOCTYPE, by which XML reads other files or fills the memory")
+    raise NotXesError(
+        "it has a DOCTYPE, by which XML can read other files or fill the memory. "
+        "Hint: no XES needs one, delete it; a web page is no table, export it as CSV"
+    )
 
 
 def _why(error: expat.ExpatError) -> str:

@@ -90,9 +90,7 @@ class XesTable:
         try:
             yield from reader.events(read_unpacked(self.path, piece=PIECE, count=self._count))
         except NotXesError as error:
-            raise SourceError(
-                f"file {self.path}: {error}. Hint: export the log as XES without one, or as CSV"
-            ) from None
+            raise SourceError(f"file {self.path}: {error}") from None
         self._late = reader.late
 
     def _count(self, read: int) -> None:
