@@ -1,16 +1,16 @@
 """From events to rows: a batch of the log, and the position behind it, in one transaction.
 
 What a batch touches is traced again as a whole: the connected groups of its touchpoints, and every
-journey of a service whose definition it brings. So the rows depend on the set of touchpoints, and
-not on the batches they came in. A second runner at the same tables finds the position moved, and
-leaves nothing.
+journey of a service whose definition it brings, or of which it takes touchpoints back. So the rows
+depend on the set of touchpoints, and not on the batches they came in. A second runner at the same
+tables finds the position moved, and leaves nothing.
 """
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Table, delete, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 
 from journeys.event_log import EventLog
 from journeys.service import ServiceHistory
@@ -56,14 +56,20 @@ def project_batch(
     }
     redefined = log.definition_changes(after, until)
     histories = log.definitions(until)
+    retracted = log.retractions(after, until).keys()
     with models.writing() as connection:
         if not move_position(connection, tables, expected=after, to=until):
             return False
-        for service in sorted(redefined | parts.keys()):
-            _ServiceProjector(connection, tables, service).take(
+        # What the tables have of a retracted source came before its retraction.
+        diminished = _services_of(connection, tables, retracted) if retracted else set()
+        for service in sorted(redefined | diminished | parts.keys()):
+            projector = _ServiceProjector(connection, tables, service)
+            if service in diminished:
+                projector.drop(retracted)
+            projector.take(
                 parts.get(service, arrived.clear()),
                 histories.get(service),
-                anew=service in redefined,
+                anew=service in redefined | diminished,
             )
     return True
 
@@ -111,6 +117,12 @@ def traced_rows(
         yield table, stored_form(frame, table, service=history.key)
 
 
+def _services_of(connection: Connection, tables: Tables, sources: Collection[str]) -> set[str]:
+    touchpoint = tables.touchpoint.c
+    found = select(touchpoint.service).where(is_among(touchpoint.source, sources)).distinct()
+    return set(connection.scalars(found))
+
+
 class _ServiceProjector:
     """One service's part of a batch, within the transaction of the batch."""
 
@@ -119,6 +131,29 @@ class _ServiceProjector:
         self._tables = tables
         self._service = service
         self._stored = StoredService(connection, tables, service)
+
+    def drop(self, sources: Collection[str]) -> None:
+        """Forget the touchpoints of sources, and what is known from them alone."""
+        touchpoint, known, extent = (
+            self._tables.touchpoint,
+            self._tables.known_case,
+            self._tables.extent,
+        )
+        self._delete(touchpoint, is_among(touchpoint.c.source, sources))
+        left = touchpoint.c
+        people = (
+            select(left.service, left.person, left.case)
+            .where(left.service == self._service, left.person != NONE, left.case != NONE)
+            .distinct()
+        )
+        reach = (
+            select(left.service, func.count(), func.max(left.occurred_at))
+            .where(left.service == self._service)
+            .group_by(left.service)  # no row where nothing is left
+        )
+        for table, rows in ((known, people), (extent, reach)):
+            self._delete(table)
+            self._connection.execute(table.insert().from_select(table.c.keys(), rows))
 
     def take(self, arrived: pl.DataFrame, history: ServiceHistory | None, *, anew: bool) -> None:
         """Keep new touchpoints, and trace again what they touch; all of the service if `anew`."""
