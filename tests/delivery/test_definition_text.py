@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from analysis.draft import Basis, Draft, DraftStep
 from delivery.report.definition import definition_text
 from journeys.definition_rules import warnings_of
+from journeys.errors import ServiceDefinitionError
 from journeys.names import tied_pairs
 from journeys.service import Actor, FileForm, Outcome, Service, decode_service
 
@@ -333,3 +334,14 @@ def test_definition_is_valid_from_a_day_that_it_may_have(
     text = definition_text(draft, key="permit", valid_from=valid_from)
 
     assert decode_service(text).valid_from == day
+
+
+@pytest.mark.parametrize("key", ["no", "1.0", "2026-01-05", "null", "kesäseteli", "permit.v2"])
+def test_key_is_text_whatever_it_looks_like(key: str) -> None:
+    text = definition_text(drafted("form"), key=key)
+
+    if key.isascii():
+        assert decode_service(text).key == key
+    else:
+        with pytest.raises(ServiceDefinitionError, match="not usable in a file name"):
+            decode_service(text)
