@@ -1,9 +1,18 @@
 """Tables as files, and what is read from them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from ingest.csv_table import CsvTable
 from ingest.sources import UnreadRecord
-from ingest.tables import Row, Table
+from ingest.tables import Row, Table, open_table
+
+
+def table_of(file: Path, text: str | bytes, **stated: str) -> CsvTable:
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    table = open_table(file, **stated)  # type: ignore[arg-type]
+    assert isinstance(table, CsvTable)
+    return table
 
 
 def rows(table: Table, wanted: Sequence[str] | None = None) -> list[Row]:
