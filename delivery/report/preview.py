@@ -95,7 +95,7 @@ def _columns(when: str, figure: Figure | None) -> dict[str, Any]:
 
 def _service(page: Page, service: ServicePreview, names: StepNames, preview: Preview) -> None:
     page.line(f"\n{_headline(service)}")
-    if not service.versions or service.note == "not recorded":
+    if service.note == "not recorded":
         return
     page.line(
         f"As of {moment(start_of(preview.as_of))} (Helsinki), log position "
