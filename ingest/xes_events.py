@@ -88,29 +88,40 @@ class XesReader:
         Raises:
             NotXesError: It is no XML, or none that holds a log; or it has a DOCTYPE.
         """
-        fed = 0
         reason: Reason = "bad_row"
         try:
-            for piece in pieces:
-                self._parser.Parse(piece)
-                yield from self._take()
-                fed += len(piece)
-                self._check_held(fed)
-            self._parser.Parse(b"", True)  # noqa: FBT003 - expat names no arguments
+            yield from self._read(pieces)
         except expat.ExpatError as error:
+            why = expat.ErrorString(error.code) or "unknown error"
             if not self._number and not self._depth:
-                raise NotXesError(f"it cannot be read as XML: {_why(error)}. {_HINT}") from None
-            detail = f"the XML cannot be read on from here: {_why(error)}"
+                raise NotXesError(f"it cannot be read as XML: {why}. {_HINT}") from None
+            detail = f"the XML cannot be read on from here: {why}"
+        except (LookupError, ValueError):  # so Python's codecs answer expat
+            if self._depth:
+                raise
+            raise NotXesError(f"it is in an encoding that XML cannot have. {_HINT}") from None
         except TornError as torn:
             detail = str(torn)
         except _StoppedError as stopped:
             reason, detail = stopped.reason, f"{stopped}: the file is not read on from here"
         else:
-            yield from self._take()
             return
+        finally:
+            # They hold this reader, and it the parser: a circle, which would keep what expat holds.
+            self._parser.StartElementHandler = self._parser.EndElementHandler = None
         yield from self._take()
         digest = hashlib.sha256(_encode(self._event.by_key)).digest()
         yield UnreadRecord(self._parser.CurrentLineNumber, reason, detail, digest)
+
+    def _read(self, pieces: Iterator[bytes]) -> Iterator[Event]:
+        fed = 0
+        for piece in pieces:
+            self._parser.Parse(piece)
+            yield from self._take()
+            fed += len(piece)
+            self._check_held(fed)
+        self._parser.Parse(b"", True)  # noqa: FBT003 - expat names no arguments
+        yield from self._take()
 
     def _check_held(self, fed: int) -> None:
         if fed - self._parser.CurrentByteIndex > MOST_HELD:
@@ -218,7 +229,3 @@ def _refuse_doctype(*_: object) -> None:
         "it has a DOCTYPE, by which XML can read other files or fill the memory. "
         "Hint: no XES needs one, delete it; a web page is no table, export it as CSV"
     )
-
-
-def _why(error: expat.ExpatError) -> str:
-    return expat.ErrorString(error.code) or "unknown error"

@@ -12,7 +12,7 @@ from ingest.tables import Lifecycle, Row
 from ingest.xes_events import Event, NotXesError, XesReader
 from journeys.errors import SourceError
 
-PIECE = 1 << 16
+PIECE = 1 << 18
 """Bytes read or unpacked at a time."""
 
 SAMPLE = 1_000

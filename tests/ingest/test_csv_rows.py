@@ -115,16 +115,16 @@ def test_packed_table_that_is_cut_off_gives_what_is_there(file: Path) -> None:
     text = "a;b\n" + "".join(f"{number};{number * 7919}\n" for number in range(5_000))
     packed = gzip.compress(text.encode())
 
-    for length in range(200, len(packed), 997):
+    for length in range(200, len(packed), 1_997):
         table = table_of(file, packed[:length])
         read = rows(table)
         assert [row.number for row in read] == list(range(1, len(read) + 1))
         assert refusals(table) == [(len(read) + 2, "bad_row", "the gzip data is cut off here")]
-    assert len(read) > 4_000
+    assert len(read) > 3_000
 
 
 def test_share_done_grows_to_one_at_each_reading(file: Path) -> None:
-    table = table_of(file, "a;b\n" + "1;2\n" * 200_000)
+    table = table_of(file, "a;b\n" + "1;2\n" * 150_000)
 
     for _ in range(2):
         done = [table.done for _ in table.rows(["a"])]
