@@ -92,8 +92,9 @@ def find_delimiter(path: Path, lines: Sequence[bytes | UnreadRecord], encoding: 
     """
     scores = {}
     for delimiter in DELIMITERS:
-        records = islice(read_records(iter(lines), encoding=encoding, delimiter=delimiter), SAMPLE)
-        scores[delimiter] = _score([record for record in records if isinstance(record, Record)])
+        records = read_records(iter(lines), encoding=encoding, delimiter=delimiter)
+        filled = (each for each in records if isinstance(each, Record) and not is_blank(each.cells))
+        scores[delimiter] = _score([*islice(filled, SAMPLE)])
     best = max(scores, key=scores.__getitem__)
     if scores[best][1] < 2:
         raise SourceError(
@@ -111,7 +112,6 @@ def is_blank(cells: Sequence[str]) -> bool:
 
 def _score(records: Sequence[Record]) -> tuple[float, int]:
     """Return which share of records fits the first, above nine tenths all alike, and its cells."""
-    records = [record for record in records if not is_blank(record.cells)]
     if not records or len(records[0].cells) < 2:
         return 0.0, 0
     most = len(records[0].cells)

@@ -29,9 +29,6 @@ from ingest.sources import UnreadRecord
 from ingest.tables import Row
 from journeys.errors import SourceError
 
-SAMPLE_LINES = 1_000
-"""Lines looked at to find delimiter and header, of at most `MAX_BYTES`."""
-
 
 class CsvTable:
     """A table in a text file."""
@@ -139,12 +136,13 @@ class CsvTable:
         return read_records(lines, encoding=self._encoding, delimiter=self._delimiter)
 
     def _sample(self) -> list[bytes | UnreadRecord]:
+        """Return the first lines, as many as fill what one may: the header is in them, or none is."""
         sample: list[bytes | UnreadRecord] = []
         size = 0
         for line in self._lines():
             sample.append(line)
             size += len(line)
-            if size > MAX_BYTES or len(sample) == SAMPLE_LINES:
+            if size > MAX_BYTES:
                 break
         return sample
 
