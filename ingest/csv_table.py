@@ -136,7 +136,7 @@ class CsvTable:
         return read_records(lines, encoding=self._encoding, delimiter=self._delimiter)
 
     def _sample(self) -> list[bytes | UnreadRecord]:
-        """Return the first lines, as many as fill what one may: the header is in them, or none is."""
+        """Return the first lines, together as long as one may be: they hold the header, or none."""
         sample: list[bytes | UnreadRecord] = []
         size = 0
         for line in self._lines():
