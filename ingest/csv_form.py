@@ -67,7 +67,7 @@ def stated_delimiter(path: Path, stated: str) -> str:
         SourceError: It cannot be a delimiter.
     """
     delimiter = "\t" if stated.lower() in ("tab", "\\t") else stated
-    if len(delimiter) != 1 or delimiter in '"\r\n\0 ' or not delimiter.isascii():
+    if len(delimiter) != 1 or delimiter in '"\r\n\0' or not delimiter.isascii():
         raise SourceError(f'file {path}: {stated!r} cannot separate cells. Hint: ";" or "tab"')
     return delimiter
 

@@ -19,6 +19,7 @@ MOST_LINES = 1_000
 """Lines of one record; beyond them a quote is taken for one that never ends."""
 
 ENDLESS = "a quote begins here that does not end"
+UNDECODABLE = "some of its bytes are no letters in the encoding of the file"
 
 
 class Record(NamedTuple):
@@ -48,7 +49,7 @@ def read_records(
                 line, raw = feed.take()
                 if feed.is_undecodable:
                     feed.is_undecodable = False
-                    yield bad_row(line, f"it has bytes that are not {encoding}", raw)
+                    yield bad_row(line, UNDECODABLE, raw)
                 else:
                     yield Record(line, cells, raw)
             is_over = True

@@ -1,10 +1,12 @@
 """CSV and its kin, as spreadsheets write them.
 
-The first line that is not blank names the columns; one without a name is called by its place, and
-a name that comes again gets a number (`Name (2)`). A row has a cell for each column; behind them it
-may have empty cells. Lines that hold nothing but delimiters are blank; blank lines are no rows.
+The first line that is not blank names the columns; one without a name is called by its place, a
+name that comes again gets a number (`Name (2)`), and line breaks in names are spaces. A row has a
+cell for each column; behind them it may have empty cells. Lines that hold nothing but delimiters
+are blank; blank lines are no rows.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from operator import itemgetter
@@ -28,6 +30,9 @@ from ingest.packed import is_packed, read_unpacked
 from ingest.sources import UnreadRecord
 from ingest.tables import Row
 from journeys.errors import SourceError
+
+MOST_COLUMNS = 1 << 14
+"""As many as Excel has."""
 
 
 class CsvTable:
@@ -57,11 +62,16 @@ class CsvTable:
         sample = self._sample()
         named = delimiter_line(sample, self._encoding)
         self._has_delimiter_line = named is not None
-        if delimiter is not None:
-            self._delimiter = stated_delimiter(path, delimiter)
+        if delimiter is not None or named is not None:
+            self._delimiter = stated_delimiter(path, delimiter or named or "")
         else:
-            self._delimiter = named or find_delimiter(path, sample, self._encoding)
+            self._delimiter = find_delimiter(path, sample, self._encoding)
         header = self._take_header(self._records(iter(sample)))
+        if len(header) > MOST_COLUMNS:
+            raise SourceError(
+                f"file {path}: it has {len(header):,} columns, more than {MOST_COLUMNS:,}. "
+                "Hint: state --delimiter"
+            )
         self.columns = _columns(header)
         # Excel leaves off the empty cells of the last columns, if those have no name.
         self._least = max(number for number, name in enumerate(header, 1) if name.strip())
@@ -98,7 +108,8 @@ class CsvTable:
                     continue
                 if any(cells[most:]) or len(cells) < self._least:
                     number += 1
-                    yield bad_row(line, f"{len(cells)} cells where the header has {most}", raw)
+                    count = f"{len(cells):,} cell{'' if len(cells) == 1 else 's'}"
+                    yield bad_row(line, f"{count} where the header has {most:,}", raw)
                     continue
                 cells += [""] * (most - len(cells))
             number += 1
@@ -115,7 +126,7 @@ class CsvTable:
 
     def _take_header(self, records: Iterator[Record | UnreadRecord]) -> list[str]:
         if self._has_delimiter_line:
-            next(records)
+            next(records, None)
         for record in records:
             if isinstance(record, UnreadRecord):
                 raise SourceError(
@@ -168,16 +179,17 @@ _ENCODING_NAMES = {
 
 
 def _columns(header: Sequence[str]) -> tuple[str, ...]:
-    """Give each cell of the header a name of its own."""
-    columns: list[str] = []
-    given = {name.strip() for name in header}
-    for place, cell in enumerate(header, 1):
-        name = wanted = cell.strip() or f"column {place}"
-        again = 2
-        while name in columns or (name != cell.strip() and name in given):
-            name = f"{wanted} ({again})"
-            again += 1
-        columns.append(name)
+    """Give each cell of the header a name of its own, on one line."""
+    names = [" ".join(cell.split()) for cell in header]
+    given = set(names)
+    columns: dict[str, None] = {}
+    again: Counter[str] = Counter()
+    for place, own in enumerate(names, 1):
+        name = wanted = own or f"column {place}"
+        while name in columns or (name != own and name in given):
+            again[wanted] += 1
+            name = f"{wanted} ({again[wanted] + 1})"
+        columns[name] = None
     return tuple(columns)
 
 
