@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from delivery.commands import demo, draft, health, ingest, project, reading, services
+from delivery.commands import demo, draft, health, ingest, project, reading, retract, services
 from journeys.errors import PolkuError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.add_typer(services.app, name="services")
 app.command("overview")(reading.overview)
 app.command("report")(reading.report)
 app.command("journeys")(reading.journeys)
+app.command("retract")(retract.retract)
 app.command("status")(health.status)
 app.add_typer(health.quarantine, name="quarantine")
 

@@ -237,4 +237,5 @@ def _say_what_is_behind(house: "House", position: int | None) -> None:
     if position is None:
         behind = house.log.head() - (house.models.position() or 0)
         if behind > 0:
-            say(f"Note: {behind:,} events of the log are not projected yet. Hint: polku project")
+            events = "1 event of the log is" if behind == 1 else f"{behind:,} events of the log are"
+            say(f"Note: {events} not projected yet. Hint: polku project")

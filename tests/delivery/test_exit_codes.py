@@ -21,6 +21,7 @@ EXPECTED = {
     "k below 5": ((*REPORT, "--k", 3), "--public-log"),
     "k below 5 for the overview": (("overview", "--k", 1), "--public-log"),
     "k below 5 for the list": (("journeys", "varaamo-booking", "--k", 4), "--public-log"),
+    "unknown source": (("retract", "urn:city:varaamo"), "did you mean 'urn:polku:city:varaamo'?"),
     "unknown file": (("ingest", "files", "no-such-file.jsonl"), "no-such-file.jsonl"),
     "served database": (("status", "--database", "postgresql://x/y"), "--data"),
 }

@@ -22,6 +22,7 @@ COMMANDS = (
     "overview",
     "report",
     "journeys",
+    "retract",
     "status",
     "quarantine",
     "quarantine list",
