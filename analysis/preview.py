@@ -34,7 +34,7 @@ from analysis.report import journey_report
 from analysis.suppression import MIN_K, check_k, hidden_rows
 from analysis.variants import walks
 from journeys.errors import DisclosureError
-from journeys.service import ServiceHistory
+from journeys.service import Service, ServiceHistory
 from projections.frames import Frames
 
 _WHOLE = ""
@@ -86,10 +86,12 @@ class ServicePreview(Struct, frozen=True, kw_only=True):
     """What changed definitions of one service would do.
 
     `note` says why there are no numbers: the log does not know the service, has no touchpoints of
-    it, or too few people are concerned. `hidden` counts the rows left out of each list.
+    it, or too few people are concerned. `hidden` counts the rows left out of each list. `draft`:
+    nobody has confirmed the outcomes then, as in the journey report.
     """
 
     service: str
+    draft: bool
     versions: list[VersionChange]
     moves: list[Move]
     unmapped_names: list[UnmappedLike]
@@ -126,16 +128,17 @@ def preview(
     """
     check_k(k, public_log=public_log)
     changes = _version_changes(now, then)
+    current = then.service.at(then.as_of)
     if now.journeys.is_empty() and now.strays.is_empty():
-        return _without_numbers(then.service, changes, "no touchpoints")
+        return _without_numbers(current, changes, "no touchpoints")
     renamed = _new_keys(changes, now.service, then.service)
     otherwise = _read_otherwise(now, then, renamed)
     if _concerns_few(now, then, otherwise, k=k):
-        return _without_numbers(then.service, changes, "too few people")
+        return _without_numbers(current, changes, "too few people")
     try:
         reports = [journey_report(frames, k=k, public_log=public_log) for frames in (now, then)]
     except DisclosureError:
-        return _without_numbers(then.service, changes, "too few people")
+        return _without_numbers(current, changes, "too few people")
     before = rows_of(reports[0], known_steps=now.service.step_keys, renamed=renamed)
     after = rows_of(reports[1], known_steps=then.service.step_keys, renamed={})
     hidden = before.hidden | after.hidden | _hidden_steps(otherwise, now, then, renamed, k=k)
@@ -146,7 +149,8 @@ def preview(
         "unmapped_names": names_hidden,
     }
     return ServicePreview(
-        service=then.service.key,
+        service=current.key,
+        draft=not current.outcomes_confirmed,
         versions=changes,
         moves=moves_between(before, after, hidden=hidden),
         unmapped_names=names,
@@ -158,14 +162,18 @@ def preview(
 def preview_of_unknown(service: ServiceHistory, *, as_of: datetime) -> ServicePreview:
     """Say of a service that the log does not know that there is nothing to compare with."""
     changes = [_change(service, place, None, as_of) for place in range(len(service.versions))]
-    return _without_numbers(service, changes, "not recorded")
+    return _without_numbers(service.at(as_of), changes, "not recorded")
 
 
-def _without_numbers(
-    service: ServiceHistory, changes: list[VersionChange], note: Note
-) -> ServicePreview:
+def _without_numbers(current: Service, changes: list[VersionChange], note: Note) -> ServicePreview:
     return ServicePreview(
-        service=service.key, versions=changes, moves=[], unmapped_names=[], hidden={}, note=note
+        service=current.key,
+        draft=not current.outcomes_confirmed,
+        versions=changes,
+        moves=[],
+        unmapped_names=[],
+        hidden={},
+        note=note,
     )
 
 

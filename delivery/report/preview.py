@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from analysis.moves import Figure, Move
 from analysis.preview import Preview, ServicePreview, UnmappedLike, VersionChange
@@ -17,31 +18,11 @@ from delivery.report.wording import (
     count,
     counted,
     duration,
+    endings,
     interval,
     moment,
     percent,
 )
-
-WORDS = {
-    "horizon_days": "horizon, days",
-    "touchpoints": "touchpoints of journeys",
-    "unmapped": "touchpoints without a meaning",
-    "unlinked": "touchpoints of no journey",
-    "started": "journeys started",
-    "open": "open",
-    "cancelled_afterwards": "cancelled after completing",
-    "resurrected": "came back after giving up",
-    "broken_promise": "waiting beyond the promise",
-    "completion_rate": "completion rate",
-    "before_first_step": "lost before the first step",
-    "entered": "entered",
-    "advanced": "went on",
-    "dropped": "lost here",
-    "drop_off_rate": "drop-off rate",
-    "median_s": "typical stay",
-    "reached": "reached in order",
-}
-"""The numbers in words, where their names in JSON are not words already."""
 
 MOST_DECIMALS = 3
 """Where two figures that differ would be written the same, as many as it takes up to this."""
@@ -75,14 +56,18 @@ def preview_text(
 
 def preview_csv(preview: Preview) -> str:
     """Write the numbers that move, a row each; of a figure every part has a column of its own."""
-    return rows_csv(
-        [
-            {"service": service.service, "what": move.what, "step": move.step}
-            | _columns("now", move.now)
-            | _columns("then", move.then)
-            for service in preview.services
-            for move in service.moves
-        ]
+    rows = [
+        _csv_row(service.service, move) for service in preview.services for move in service.moves
+    ]
+    nothing = _csv_row("", Move(what="", step=None, now=None, then=None))
+    return rows_csv(rows) if rows else f"{','.join(nothing)}\n"
+
+
+def _csv_row(service: str, move: Move) -> dict[str, Any]:
+    return (
+        {"service": service, "what": move.what, "step": move.step}
+        | _columns("now", move.now)
+        | _columns("then", move.then)
     )
 
 
@@ -103,24 +88,25 @@ def _service(page: Page, service: ServicePreview, names: StepNames, preview: Pre
     )
     for change in service.versions:
         _change(page, change)
+    words = _words(draft=service.draft)
     page.table(
         "Numbers that move: the whole service",
         ("number", "now", "then"),
-        [_row(move) for move in service.moves if move.step is None],
+        [_row(move, words) for move in service.moves if move.step is None],
         left=1,
     )
     page.table(
         "Numbers that move: step by step",
         ("step", "number", "now", "then"),
-        _step_rows(service.moves, names),
+        _step_rows(service.moves, names, words),
         left=2,
     )
     if any(move.what.endswith("_rate") for move in service.moves):
         page.note(
-            "A rate has its 95 % interval in brackets, n journeys to tell from, and the day at "
-            "which it is read."
+            "A rate has its 95 % interval in brackets, the n journeys it rests on, and the day it "
+            "is read at."
         )
-    _hidden(page, service, preview.k)
+    _hidden(page, service, words, preview.k)
     if service.note is None:
         _unmapped(page, service.unmapped_names, names)
 
@@ -148,11 +134,12 @@ def _headline(service: ServicePreview) -> str:
 
 
 def _change(page: Page, change: VersionChange) -> None:
-    where = (
-        f"takes the place of version {change.replaces}"
-        if change.replaces is not None
-        else "is added to those recorded"
-    )
+    if change.replaces is None:
+        where = "is added to those recorded"
+    elif change.replaces == change.version:
+        where = "takes the place of the one recorded"
+    else:
+        where = f"takes the place of version {change.replaces}"
     parts = [
         *(f"{pair.was} is now called {pair.step}" for pair in change.renamed),
         *([f"new: {', '.join(change.added)}"] if change.added else []),
@@ -175,62 +162,83 @@ def _day(text: str) -> str:
     return f"{day.day}.{day.month}.{day.year}"
 
 
-def _step_rows(moves: Sequence[Move], names: StepNames) -> list[tuple[str, ...]]:
+def _step_rows(
+    moves: Sequence[Move], names: StepNames, words: Mapping[str, str]
+) -> list[tuple[str, ...]]:
     """Write the moves of steps; a step's name stands in the first of its rows."""
     rows: list[tuple[str, ...]] = []
     last = None
     for move in moves:
         if move.step is not None:
-            rows.append(("" if move.step == last else names[move.step], *_row(move)))
+            rows.append(("" if move.step == last else names[move.step], *_row(move, words)))
             last = move.step
     return rows
 
 
-def _row(move: Move) -> tuple[str, str, str]:
-    what = WORDS.get(move.what, move.what)
-    decimals = 0
-    now, then = (_written(move.what, figure, decimals) for figure in (move.now, move.then))
-    while now == then and decimals < MOST_DECIMALS:
-        decimals += 1
-        now, then = (_written(move.what, figure, decimals) for figure in (move.now, move.then))
-    return what, now, then
+def _words(*, draft: bool) -> dict[str, str]:
+    """Put the numbers in words, where their names in JSON are not words already."""
+    ends = endings(draft=draft)
+    return {
+        "horizon_days": "horizon, days",
+        "touchpoints": "touchpoints of journeys",
+        "unmapped": "touchpoints without a meaning",
+        "unlinked": "touchpoints of no journey",
+        "started": "journeys started",
+        "abandoned": ends.abandoned,
+        "cancelled_afterwards": "cancelled after completing",
+        "resurrected": ends.taken_back,
+        "broken_promise": "waiting beyond the promise",
+        "completion_rate": "completion rate",
+        "before_first_step": f"{ends.lost} before the first step",
+        "advanced": "went on",
+        "dropped": f"{ends.lost} here",
+        "drop_off_rate": ends.rate,
+        "median_s": "typical stay",
+        "reached": "reached in order",
+    }
 
 
-def _written(what: str, figure: Figure | None, decimals: int) -> str:
-    if figure is None:
+def _row(move: Move, words: Mapping[str, str]) -> tuple[str, str, str]:
+    """Write a move; where two figures differ too little to see it, with more decimals."""
+    what = words.get(move.what, move.what)
+    days = {figure.day for figure in (move.now, move.then) if figure is not None and figure.day}
+    day = days.pop() if len(days) == 1 else None
+    now = then = ""
+    for decimals in range(MOST_DECIMALS + 1):
+        now, then = (
+            _written(move.what, figure, decimals, says_day=day is None)
+            for figure in (move.now, move.then)
+        )
+        if now != then:
+            break
+    return what if day is None else f"{what}, day {day}", now, then
+
+
+def _written(what: str, figure: Figure | None, decimals: int, *, says_day: bool) -> str:
+    if figure is None or (figure.value is None and figure.n is UNSET):
         return "-"
-    if what.endswith("_rate"):
-        return _rate(figure, decimals)
-    if what.endswith("_s"):
-        return duration(figure.value) if not decimals else _seconds(figure.value, decimals)
+    if isinstance(figure.n, int):
+        share = _share(figure, decimals)
+        return f"{share}, n {count(figure.n)}" + (f", day {figure.day}" if says_day else "")
+    if what.endswith("_s") and figure.value is not None:
+        return f"{figure.value:,.{decimals - 1}f} s" if decimals else duration(figure.value)
     return count(int(figure.value or 0))
 
 
-def _rate(figure: Figure, decimals: int) -> str:
-    if (
-        figure.value is None
-        or not isinstance(figure.low, float)
-        or not isinstance(figure.high, float)
-    ):
+def _share(figure: Figure, decimals: int) -> str:
+    value, low, high = figure.value, figure.low, figure.high
+    if value is None or not isinstance(low, float) or not isinstance(high, float):
         note = figure.note if isinstance(figure.note, str) else ""
         return WHY.get(note, note) or "-"
-    share = (
-        f"{percent(figure.value)} ({interval(figure.low, figure.high)})"
-        if not decimals
-        else f"{100 * figure.value:.{decimals}f} % ({100 * figure.low:.{decimals}f}-"
-        f"{100 * figure.high:.{decimals}f} %)"
-    )
-    return f"{share}, n {count(int(figure.n or 0))}, day {figure.day}"
+    if not decimals:
+        return f"{percent(value)} ({interval(low, high)})"
+    return f"{100 * value:.{decimals}f} % ({100 * low:.{decimals}f}-{100 * high:.{decimals}f} %)"
 
 
-def _seconds(value: float | None, decimals: int) -> str:
-    return "-" if value is None else f"{value:,.{decimals - 1}f} s"
-
-
-def _hidden(page: Page, service: ServicePreview, k: int) -> None:
+def _hidden(page: Page, service: ServicePreview, words: Mapping[str, str], k: int) -> None:
     said = {
         "steps": ("", "step"),
-        "funnel": (f'"{WORDS["reached"]}" of ', "step"),
+        "funnel": (f'"{words["reached"]}" of ', "step"),
         "unmapped_names": ("", "name"),
     }
     told = [
@@ -240,7 +248,7 @@ def _hidden(page: Page, service: ServicePreview, k: int) -> None:
     ]
     if told:
         page.note(
-            f"Left out, for fewer than {k} people are behind the numbers or their move: "
+            f"Left out because fewer than {k} people are behind the numbers or their move: "
             f"{', '.join(told)}."
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from analysis.journey_report import FunnelStep, JourneyReport, StepRow
+from analysis.likeness import Likeness, likenesses
 from delivery.moments import start_of
 from delivery.report.page import Cell, Page, window_sentence
 from delivery.report.wording import (
@@ -65,7 +66,7 @@ def report_text(report: JourneyReport, names: Names) -> str:
     _moves(page, report, names)
     _variants(page, report, names)
     _times(page, report)
-    _notes(page, report)
+    _notes(page, report, names)
     return page.text()
 
 
@@ -345,14 +346,18 @@ def _times(page: Page, report: JourneyReport) -> None:
     )
 
 
-def _notes(page: Page, report: JourneyReport) -> None:
+def _notes(page: Page, report: JourneyReport, names: Names) -> None:
     page.line("\nAbout the data")
     page.note(
         f"{count(report.touchpoints)} touchpoints; {count(report.unlinked)} belong to no journey, "
         f"{count(report.unmapped)} have a name that the definition does not cover."
     )
     if report.unmapped_names:
-        told = ", ".join(f"{row.name} ({count(row.touchpoints)})" for row in report.unmapped_names)
+        like = likenesses((row.name for row in report.unmapped_names), names.newest)
+        told = ", ".join(
+            f"{row.name} ({count(row.touchpoints)}{_like(like.get(row.name), names)})"
+            for row in report.unmapped_names
+        )
         page.note(f"Names without a meaning: {told}.")
     if report.assumed_deadlines:
         page.note(
@@ -360,3 +365,11 @@ def _notes(page: Page, report: JourneyReport) -> None:
             f"{', '.join(report.assumed_deadlines)}."
         )
     page.hidden(report.hidden, report.k)
+
+
+def _like(likeness: Likeness | None, names: Names) -> str:
+    if likeness is None:
+        return ""
+    if likeness.step is None:
+        return f", like the outcome {likeness.outcome}"
+    return f", like the step {names.step(likeness.step)}"

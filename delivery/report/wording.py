@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from journeys.service import HELSINKI, ServiceHistory, text
+from journeys.service import HELSINKI, Service, ServiceHistory, text
 from projections.shapes import ABANDONED
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -188,6 +188,11 @@ class Names:
     def service(self) -> str:
         """The service's name in its newest version."""
         return text(self._service.newest.name, self._lang)
+
+    @property
+    def newest(self) -> Service:
+        """The newest version: the one that somebody would edit."""
+        return self._service.newest
 
     def step(self, key: str) -> str:
         """A step's name in the newest version that has it."""
