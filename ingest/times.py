@@ -10,7 +10,7 @@ read as the earlier, and counted; an hour of a spring night does not exist and i
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -76,9 +76,10 @@ class TimeReader:
                 return time.astimezone(UTC), False
             if self._zone is None:
                 return ("naive_time", "time: it has no UTC offset, and no --zone says its"), False
-            earlier, later = (time.replace(tzinfo=self._zone, fold=fold) for fold in (0, 1))
             # PEP 495: where the clocks jump, the fold tells the offset before from the one after.
-            before, after = _offset_s(earlier), _offset_s(later)
+            earlier = time.replace(tzinfo=self._zone)
+            before = earlier.utcoffset() or _NO_OFFSET
+            after = earlier.replace(fold=1).utcoffset() or _NO_OFFSET
             if before < after:
                 return ("bad_time", "time: it does not exist: the clocks skipped it"), False
             return earlier.astimezone(UTC), before > after
@@ -96,6 +97,7 @@ _FINNISH = re.compile(
     r"(?:,?\s+(?:(?:klo|kl)\.?\s*)?([0-9]{1,2})[.:]([0-9]{2})(?:[.:]([0-9]{2}))?)?",
     re.IGNORECASE,
 )
+_NO_OFFSET = timedelta()
 _PROBE = datetime(2020, 6, 24, 13, 5, 1, tzinfo=UTC)
 
 
@@ -107,8 +109,15 @@ def _parse_known(text: str) -> datetime:
     found = _FINNISH.fullmatch(text)
     if found is None:
         raise ValueError
-    day_of_month, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
-    return datetime(year, month, day_of_month, hour, minute, second)  # noqa: DTZ001 - zone: later
+    day_of_month, month, year, hour, minute, second = found.groups()
+    return datetime(  # noqa: DTZ001 - the zone comes later
+        int(year),
+        int(month),
+        int(day_of_month),
+        int(hour or 0),
+        int(minute or 0),
+        int(second or 0),
+    )
 
 
 def _parser(time_format: str) -> Callable[[str], datetime]:
@@ -143,8 +152,3 @@ def _zone(name: str) -> ZoneInfo:
         ]
         hint = f"did you mean {near[0]}?" if near else "for example Europe/Helsinki"
         raise SettingsError(f"zone {name!r}: there is none of that name. Hint: {hint}") from None
-
-
-def _offset_s(time: datetime) -> float:
-    offset = time.utcoffset()
-    return 0.0 if offset is None else offset.total_seconds()
