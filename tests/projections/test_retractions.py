@@ -88,6 +88,16 @@ def mistaken(log: EventLog, models: ReadModels) -> EventLog:
 # --- the laws -----------------------------------------------------------------------------------
 
 
+def project_some(log: EventLog, models: ReadModels, random: Random) -> int:
+    """Project a batch or two, not always to the head; the position reached."""
+    for _ in range(random.randint(0, 2)):
+        after = models.position()
+        assert after is not None
+        until = random.choice([log.head(), random.randint(after, log.head())])
+        assert project_batch(log, models, after=after, until=until)
+    return models.position() or 0
+
+
 def taken_back(log: EventLog, source: str) -> None:
     try:
         log.retract(source, recorded_at=NOW)
@@ -124,22 +134,17 @@ def test_however_it_came_the_rows_are_those_of_what_stands(
                 stood = {key: t for key, t in stood.items() if key[0] != source}
             if random.random() < 0.3:
                 record(log, services=[later.pop() if later else CHANGED_SERVICE])
-            if random.random() < 0.6:
-                project_in_steps(log, models, random.randint(1, 25))
-                keys = sorted(log.definitions())
-                then[log.head()] = [
-                    contents(read_frames(log, models, key, as_of=LATER)) for key in keys
-                ]
+            reached = project_some(log, models, random)
+            then[reached] = [
+                contents(read_frames(log, models, key, as_of=LATER))
+                for key in sorted(log.definitions(reached))
+            ]
         project_in_steps(log, models, random.randint(1, 25))
 
         assert dump(models) == rebuilt(log)
         for position, frames in then.items():
             keys = sorted(log.definitions(position))
             assert frames == [traced(log, key, position) for key in keys]
-            assert frames == [
-                contents(read_frames(log, models, key, as_of=LATER, position=position))
-                for key in keys
-            ]
         defined = [v for history in log.definitions().values() for v in history.versions]
         assert rows_of(dump(models)) == rows_without([*stood.values()], defined)
         assert sum(s.touchpoints for s in status_of(log, models).services) == len(stood)
@@ -203,6 +208,22 @@ def test_what_came_and_was_retracted_in_one_batch_is_never_seen(
     project_in_steps(log, models, 100)
 
     assert rows_of(dump(models)) == rows_without(of(GOOD, KEPT))
+
+
+def test_a_retraction_behind_the_batch_is_not_taken_early(
+    mistaken: EventLog, models: ReadModels
+) -> None:
+    before = mistaken.head()
+    record(mistaken, of(GOOD, KEPT[:1], id="late"))
+    mistaken.retract(WRONG, recorded_at=NOW)
+
+    project_batch(mistaken, models, after=before, until=before + 1)
+    found = contents(read_frames(mistaken, models, "example", as_of=LATER))
+    project_in_steps(mistaken, models, 100)
+    again = read_frames(mistaken, models, "example", as_of=LATER, position=before + 1)
+
+    assert found == contents(again) == traced(mistaken, "example", before + 1)
+    assert found != contents(read_frames(mistaken, models, "example", as_of=LATER))
 
 
 def test_a_service_of_which_nothing_is_left_has_no_extent(
