@@ -264,7 +264,7 @@ def test_tables_of_another_log_are_not_read(log: EventLog, models: ReadModels) -
 # --- definitions that are not recorded ----------------------------------------------------------
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(questions(20))
 def test_frames_under_a_definition_are_what_they_are_once_it_is_recorded(
     question: Question,
