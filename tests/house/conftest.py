@@ -3,10 +3,11 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.house.pages import shown_commands
 
 HOUSE = Path(__file__).resolve().parents[2]
 
@@ -41,20 +42,10 @@ def make_targets(house: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def shell_lines(tracked: tuple[Path, ...]) -> tuple[tuple[str, str], ...]:
-    """Each line of each fenced `sh` block of each document, with where it stands."""
+    """Each command of each document, with where it stands."""
     return tuple(
-        (f"{file.relative_to(HOUSE)}:{number}", line)
+        (f"{file.relative_to(HOUSE)}:{shown.line}", shown.command)
         for file in tracked
         if file.suffix == ".md"
-        for number, line in _lines_in_sh_blocks(file)
+        for shown in shown_commands(file.read_text(encoding="utf-8"))
     )
-
-
-def _lines_in_sh_blocks(file: Path) -> Iterator[tuple[int, str]]:
-    language = None
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        fence = re.match(r"^\s*```(\w*)", line)
-        if fence:
-            language = None if language is not None else fence[1]
-        elif language == "sh" and line.strip() and not line.lstrip().startswith("#"):
-            yield number, line.strip()

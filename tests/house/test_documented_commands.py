@@ -12,7 +12,8 @@ import pytest
 import typer
 import yaml
 
-SHELL_OWN = frozenset({"cd", "export", "git"})
+SHELL_OWN = frozenset({"cd", "chmod", "cmp", "cp", "export", "git", "mkdir", "python3"})
+"""Commands that a reader has; the last one is also that of the virtual environment."""
 
 Command = Any  # click's own, or the one that Typer brings along
 
