@@ -174,23 +174,29 @@ def test_line_of_any_length_takes_little_memory(file: Path) -> None:
 
 
 READ_ALL = """
-import resource, sys
+import sys
 from pathlib import Path
 from ingest.tables import Row, open_table
 table = open_table(Path(sys.argv[1]))
 read = [0, 0]
 for row in table.rows(table.columns):
     read[isinstance(row, Row)] += 1
-print(*read, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+(peak,) = (line for line in Path("/proc/self/status").open() if line.startswith("VmHWM"))
+print(*read, peak.split()[1])
 """
 
 
 def unread_rows_and_memory(path: Path) -> tuple[int, int, float]:
-    """Read a table in a process of its own: how many rows were unread and read, and its peak MB."""
+    """Read a table in a process of its own: how many rows were unread and read, and its peak MB.
+
+    The peak that `getrusage` knows is at least that of the process that started this one.
+    """
+    if not Path("/proc/self/status").exists():
+        pytest.skip("the peak of a process is told by /proc, which is not there")
     command = [sys.executable, "-c", READ_ALL, str(path)]
     done = subprocess.run(command, cwd=HOUSE, check=True, capture_output=True, text=True)
     unread, read, peak = map(int, done.stdout.split())
-    return unread, read, peak / (1024 if sys.platform == "linux" else 1024 * 1024)
+    return unread, read, peak / 1024
 
 
 ROW = b'HEL 2020-1;"P\xe4\xe4t\xf6s\r\ntehty";24.6.2020 13.05;S\xe4hk\xf6inen asiointi;ok\r\n'
@@ -210,7 +216,7 @@ def test_large_table_takes_little_memory(
     unread, read, peak = unread_rows_and_memory(file)
 
     assert (unread, read) == (0, times)
-    assert peak < 120
+    assert peak < 80
 
 
 @pytest.mark.slow
