@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeys import touchpoint_frame
-from journeys.batches import Appended, Compared
+from journeys.batches import Appended, Batch, Compared
 from journeys.errors import LogError, UnknownSourceError
 from journeys.event_log import EventLog
 from journeys.records import (
@@ -115,6 +115,18 @@ def test_sources_of_several_versions_in_one_batch_keep_their_order(log: EventLog
 
     assert log.read_touchpoints()["id"].to_list() == [t.id for t in mixed]
     assert [event.originator_version for _, event in log.read(after=2)] == [2, 1, 2, 1, 2, 1]
+
+
+def test_a_batch_made_ready_before_a_retraction_is_of_the_version_after_it(log: EventLog) -> None:
+    log.append_batch([told(1)], recorded_at=NOW)
+    ready = Batch([told(1), told(2)], (), recorded_at=NOW, coordinates=())
+    log.retract(WRONG, recorded_at=NOW)
+
+    appended = log.append(ready)
+
+    assert (appended.recorded, appended.duplicates) == (2, 0)
+    assert standing(log) == [3, 4]
+    assert log.append(ready).duplicates == 2
 
 
 def test_rejections_of_a_retracted_source_stay_known(log: EventLog) -> None:
