@@ -15,8 +15,8 @@ import polars as pl
 from journeys.records import microseconds_of
 from journeys.touchpoint import Touchpoint
 
-MOST_ROWS = 1_000_000
-"""Rows of whole cases that are kept: 28 MB."""
+MOST_ROWS = 250_000
+"""Rows of whole cases that are kept; what is drafted from them takes some 100 MB."""
 
 
 class CaseSample:

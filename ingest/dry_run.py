@@ -30,10 +30,10 @@ from journeys.touchpoint import Touchpoint
 MOST_DIFFERING = 0.1
 """Share of rows above which a file is not what it was, or not what it is said to be."""
 
-SAMPLED_ROWS = 200_000
+SAMPLED_ROWS = 50_000
 """Rows whose content is looked for under other sources; of a longer file, a sample."""
 
-ROWS_AT_ONCE = 100_000
+ROWS_AT_ONCE = 50_000
 """Touchpoints of the log that are looked at at a time."""
 
 

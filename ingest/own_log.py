@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,9 +24,9 @@ from journeys.definition_rules import COLUMN_ROLES
 from journeys.errors import SourceError
 from journeys.touchpoint import Status
 
-ROWS_OF_A_BATCH = 8_000
-BYTES_OF_A_BATCH = 4 << 20
-"""A batch is full at whichever comes first."""
+ROWS_OF_A_BATCH = 4_000
+BYTES_OF_A_BATCH = 2 << 20
+"""A batch is full at whichever comes first; some five of them are in memory at once."""
 
 ROWS_LOOKED_AT = 100
 """Rows whose times are tried before anything is done with a file."""
@@ -89,9 +90,9 @@ class RowSource:
         _check_name(self.name, is_given=source is not None)
         roles = list(self.columns)
         self._wanted = [self.columns[role] for role in roles]
-        self._place = {role: place for place, role in enumerate(roles)}
+        self._places = _Places(*(_place(role, roles) for role in COLUMN_ROLES))
         self._attributes = [
-            (role, place) for role, place in self._place.items() if role not in COLUMN_ROLES
+            (role, place) for place, role in enumerate(roles) if role not in COLUMN_ROLES
         ]
 
     @property
@@ -169,35 +170,49 @@ class RowSource:
         return RawBatch(self.name, records, unread, done=self.table.done, service=self.service)
 
     def _record(self, row: Row) -> RowRecord:
-        status = _STATUSES.get(self._cell(row, "status").strip().lower())
+        cells, at = (*row.cells, _NO_CELL), self._places
+        status = _STATUSES.get(cells[at.status].strip().lower())
         if status is None:
             raise RefusedError("bad_row", "status: expected ok or error")
-        values = {role: _line(row.cells[place]) for role, place in self._attributes}
+        attributes = _NO_ATTRIBUTES
+        if self._attributes:
+            values = {role: _line(cells[place]) for role, place in self._attributes}
+            attributes = msgspec.Raw(msgspec.json.encode(values))
+        numbered = self.is_numbered
         event = Event(
             specversion="1.0",
             type="fi.hel.touchpoint.v1",
             source=self.name,
-            id=(
-                f"{row.number:0{DIGITS_OF_A_NUMBER}d}"
-                if self.is_numbered
-                else self._cell(row, "id")
-            ),
+            id=f"{row.number:0{DIGITS_OF_A_NUMBER}d}" if numbered else cells[at.id],
             subject=self.service,
-            time=self.times.read(self._cell(row, "time")),
+            time=self.times.read(cells[at.time]),
             data=Data(
-                touchpoint=_line(self._cell(row, "touchpoint")),
-                case=self._cell(row, "case") or None,
-                person=self._cell(row, "person") or None,
-                channel=_line(self._cell(row, "channel")) or None,
+                touchpoint=_line(cells[at.touchpoint]),
+                case=cells[at.case] or None,
+                person=cells[at.person] or None,
+                channel=_line(cells[at.channel]) or None,
                 status=status,
-                attributes=msgspec.Raw(msgspec.json.encode(values)) if values else _NO_ATTRIBUTES,
+                attributes=attributes,
             ),
         )
-        return RowRecord(row.line, event, row.raw, self.is_numbered)
+        return RowRecord(row.line, event, row.raw, numbered)
 
-    def _cell(self, row: Row, role: str) -> str:
-        place = self._place.get(role)
-        return "" if place is None else row.cells[place]
+
+class _Places(NamedTuple):
+    """Where the cell of each role is; the order is that of `COLUMN_ROLES`."""
+
+    id: int
+    case: int
+    person: int
+    touchpoint: int
+    time: int
+    channel: int
+    status: int
+
+
+def _place(role: str, roles: Sequence[str]) -> int:
+    """The place of a role's cell; of a role without a column the one behind all others."""
+    return roles.index(role) if role in roles else -1
 
 
 def conventional_columns(columns: Sequence[str]) -> dict[str, str]:
@@ -278,4 +293,5 @@ def _line(cell: str) -> str:
     return cell if cell.isprintable() else " ".join(cell.split())
 
 
+_NO_CELL = ""
 _NO_ATTRIBUTES = msgspec.Raw(b"{}")

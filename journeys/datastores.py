@@ -21,7 +21,7 @@ LOCK_TIMEOUT_S = 60
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers and a writer do not wait for each other
     "PRAGMA synchronous=FULL",  # a committed batch survives a power cut
-    "PRAGMA cache_size=-65536",  # 64 MiB: pages of the key are met again before they are dropped,
+    "PRAGMA cache_size=-32768",  # 32 MiB: pages of the key are met again before they are dropped,
     "PRAGMA wal_autocheckpoint=16384",  # and written to the file once for many batches
     "PRAGMA journal_size_limit=134217728",
 )

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ingest.pipeline import IngestResult
     from ingest.sources import Source
 
+JSON_SUFFIXES = frozenset((".json", ".jsonl", ".ndjson"))
+
 app = typer.Typer(no_args_is_help=True, help="Record touchpoints, each exactly once.")
 
 Journeys = Annotated[int, typer.Option(min=1, help="How many journeys to make up.")]
@@ -220,7 +222,8 @@ def refuse_rows(paths: Sequence[Path], options: "FileOptions") -> None:
             "Hint: --service KEY"
         )
     for path in paths:
-        if path.is_file() and path.stat().st_size and not is_json_lines(path):
+        # What is called JSON is read as JSON: a bad line in it goes to quarantine.
+        if not JSON_SUFFIXES.intersection(path.suffixes) and not is_json_lines(path):
             raise SourceError(
                 f"file {path}: it does not begin as JSON Lines do. Hint: CSV and XES files need a "
                 f"service: polku services draft {path} --service KEY writes a first definition, "
