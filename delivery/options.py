@@ -72,6 +72,20 @@ def channel_option(text: str) -> str:
     return text
 
 
+def _of_file(key: str) -> Callable[[str | None], str | None]:
+    """Check what is said of a file by the rule that its definition has for it."""
+
+    def check(text: str | None) -> str | None:
+        from journeys.definition_rules import problems_of_file  # noqa: PLC0415 - as above
+
+        text = {"tab": "\t", "\\t": "\t"}.get(text or "", text) if key == "delimiter" else text
+        for problem in problems_of_file({} if text is None else {key: text}):
+            raise typer.BadParameter(problem.partition(": ")[2])
+        return text
+
+    return check
+
+
 def _pair(text: str, form: str, example: str) -> str:
     name, _, value = text.partition("=")
     if not (name and value):
@@ -179,6 +193,7 @@ Zone = Annotated[
     str | None,
     typer.Option(
         metavar="ZONE",
+        callback=_of_file("zone"),
         help="Zone of times without an offset, e.g. Europe/Helsinki.",
         show_default=False,
     ),
@@ -187,18 +202,27 @@ TimeFormat = Annotated[
     str | None,
     typer.Option(
         metavar="FORMAT",
+        callback=_of_file("time_format"),
         help="How times are written, e.g. '%m/%d/%Y %H:%M'. [ISO 8601, or 24.6.2020 13.05]",
         show_default=False,
     ),
 ]
 Encoding = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Of a CSV file. [detected]", show_default=False),
+    typer.Option(
+        metavar="NAME",
+        callback=_of_file("encoding"),
+        help="Of a CSV file. [detected]",
+        show_default=False,
+    ),
 ]
 Delimiter = Annotated[
     str | None,
     typer.Option(
-        metavar="CHARACTER", help="Of a CSV file; tab for a tab. [detected]", show_default=False
+        metavar="CHARACTER",
+        callback=_of_file("delimiter"),
+        help="Of a CSV file; tab for a tab. [detected]",
+        show_default=False,
     ),
 ]
 LifecycleOption = Annotated[

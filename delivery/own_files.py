@@ -18,7 +18,7 @@ from ingest.pipeline import Progress
 from ingest.privacy import Pseudonyms
 from ingest.tables import open_table
 from ingest.times import TimeReader
-from journeys.errors import PolkuError, SettingsError, UnknownServiceError
+from journeys.errors import PolkuError, UnknownServiceError
 from journeys.event_log import EventLog
 from journeys.service import FileForm, Service
 
@@ -54,16 +54,7 @@ def file_form(
     delimiter: str | None,
     lifecycle: LifecycleChoice | None,
 ) -> FileForm:
-    """Put together what options say of a file's form.
-
-    Raises:
-        SettingsError: A delimiter is not one character.
-    """
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter)
-    if delimiter is not None and len(delimiter) != 1:
-        raise SettingsError(
-            f"--delimiter {delimiter!r} is not one character. Hint: ';' or ',' or tab"
-        )
+    """Put together what options say of a file's form; `delivery.options` has checked it."""
     return FileForm(
         encoding=encoding,
         delimiter=delimiter,

@@ -50,6 +50,20 @@ def problems_of(parts: Parts) -> list[str]:
     ]
 
 
+def problems_of_file(form: Parts) -> Iterator[str]:
+    """List what is wrong with how files are said to be written; as `problems_of`."""
+    zone = form.get("zone", "UTC")
+    if zone not in available_timezones():
+        yield f"file.zone: {shown(zone)} is no time zone. Hint: Europe/Helsinki"
+    encoding = form.get("encoding", "utf-8")
+    if not _is_encoding(encoding):
+        yield f"file.encoding: {shown(encoding)} is no encoding. Hint: utf-8 or cp1252"
+    if len(form.get("delimiter", ";")) != 1:
+        yield "file.delimiter: is not one character. Hint: ; or , or a tab"
+    if "%" not in (form.get("time_format", "%d")):
+        yield 'file.time_format: has no % in it. Hint: "%d/%m/%Y %H:%M"'
+
+
 def warnings_of(service: Service) -> list[str]:
     """List what a definition leaves open, and what is assumed instead; `path: why` each."""
     warnings = []
@@ -141,20 +155,7 @@ def _of_the_source(parts: Parts) -> Iterator[str]:
             hint = nearest(role, roles, "roles")
             yield f"columns.{role}: is no role of a column, nor an attribute. {hint}"
         yield from _not_blank(column, f"columns.{role}", "the name of the column")
-    yield from _of_the_file(parts.get("file", {}))
-
-
-def _of_the_file(form: Parts) -> Iterator[str]:
-    zone = form.get("zone", "UTC")
-    if zone not in available_timezones():
-        yield f"file.zone: {shown(zone)} is no time zone. Hint: Europe/Helsinki"
-    encoding = form.get("encoding", "utf-8")
-    if not _is_encoding(encoding):
-        yield f"file.encoding: {shown(encoding)} is no encoding. Hint: utf-8 or cp1252"
-    if len(form.get("delimiter", ";")) != 1:
-        yield "file.delimiter: is not one character. Hint: ; or , or a tab"
-    if "%" not in (form.get("time_format", "%d")):
-        yield 'file.time_format: has no % in it. Hint: "%d/%m/%Y %H:%M"'
+    yield from problems_of_file(parts.get("file", {}))
 
 
 def _is_encoding(name: str) -> bool:
