@@ -89,6 +89,11 @@ def read_settings(
     )
 
 
+def make_data_folder(settings: Settings) -> None:
+    """Make the data folder where there is none, for its owner alone to look into."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def pseudonym_key(settings: Settings) -> tuple[bytes, bool]:
     """Return the pseudonym key, made on first use; True if it was made now.
 
@@ -96,14 +101,21 @@ def pseudonym_key(settings: Settings) -> tuple[bytes, bool]:
     what is stored.
 
     Raises:
-        SettingsError: The key is too short to protect anybody.
+        SettingsError: The key is too short to protect anybody, or there is a log but no key.
     """
     if settings.key is not None:
         return _checked(settings.key, "POLKU_PSEUDONYM_KEY"), False
     path = settings.key_path
     if path.exists():
         return _checked(path.read_text(encoding="utf-8"), str(path)), False
-    settings.data.mkdir(parents=True, exist_ok=True)
+    if settings.log_path.exists():
+        raise SettingsError(
+            f"there is no pseudonym key in {path}, but a log that was recorded with one: with "
+            "another, cases that are under way would fall in two. Hint: bring the key back from "
+            "where it is kept, or name it with POLKU_PSEUDONYM_KEY_FILE; docs/pseudonym-key.md "
+            "says how to go on without it"
+        )
+    make_data_folder(settings)
     made = secrets.token_hex(32)
     draft = path.with_suffix(f".{os.getpid()}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -5,7 +5,8 @@ row is still the same row. So a file is looked through first, and nothing of it 
 
 * over a tenth of its known rows say something else now: its *rows have moved*;
 * over a tenth of its rows have the id of an earlier row of the file: the column is *no id*;
-* over a tenth of its rows are in the log from another source: the file has *another name* now.
+* over a tenth of its rows are in the log as other ones: the file has *another name* now, or its
+  rows are told apart in another way.
 """
 
 import shlex
@@ -30,6 +31,9 @@ from journeys.touchpoint import Touchpoint
 MOST_DIFFERING = 0.1
 """Share of rows above which a file is not what it was, or not what it is said to be."""
 
+MOST_ALIKE = 0.9
+"""Share of known rows above which it is no rows that have changed, but the key to all of them."""
+
 SAMPLED_ROWS = 50_000
 """Rows whose content is looked for under other sources; of a longer file, a sample."""
 
@@ -45,14 +49,15 @@ class DryRun(NamedTuple):
         known: Rows known by their source and id.
         changed: Those of `known` that say something else now.
         repeated: Rows that have the id of an earlier row of the file, and say something else.
-        elsewhere: Share of the rows that are in the log from another source, by that source.
+        copies: Share of all rows that are new by source and id, and whose content the log has all
+            the same: by the source it is from.
     """
 
     result: IngestResult
     known: int
     changed: int
     repeated: int
-    elsewhere: dict[str, float]
+    copies: dict[str, float]
 
 
 def dry_run(  # noqa: PLR0913 - as `run_ingest`
@@ -87,8 +92,8 @@ def dry_run(  # noqa: PLR0913 - as `run_ingest`
         new: Sequence[Touchpoint] = decoded.touchpoints
         duplicates = conflicts = 0
         if log is not None:
-            rows.add(new)
             new, duplicates, conflicts = log.compare(new)
+            rows.add(new)
             changed += conflicts
             known += duplicates + conflicts
         recorded = len(new)
@@ -119,7 +124,7 @@ def dry_run(  # noqa: PLR0913 - as `run_ingest`
         known=known,
         changed=changed,
         repeated=repeated,
-        elsewhere={} if log is None or known else rows.found_in(log, source),
+        copies={} if log is None else rows.found_in(log, source, among=tally.read),
     )
 
 
@@ -142,19 +147,29 @@ def refuse_doubtful(found: DryRun, source: RowSource, *, is_named: bool) -> None
             "else. Nothing was stored. Hint: --column id=NAME with a column that is different in "
             "every row, or none to go by the number of the row"
         )
+    retract = f"polku retract {shlex.quote(name)} first, and this file is read as new"
     if found.changed > MOST_DIFFERING * found.known:
-        say_again = (
-            "Hint: give --column id=NAME, if a column tells the rows apart, with another --source"
+        hint = (
+            "give --column id=NAME, if a column tells the rows apart, with another --source"
             if source.is_numbered
-            else "Hint: --source NAME, if this is another system's file"
+            else "--source NAME, if this is another system's file"
         )
+        if found.changed > MOST_ALIKE * found.known:
+            hint = f"if the pseudonym key is another one than then, bring that back; else {hint}"
         raise SourceError(
             f"file {path}: rows have moved: {found.changed:,} of the {found.known:,} rows known "
-            f"from {name} say something else now. Nothing was stored. {say_again}; or polku "
-            f"retract {shlex.quote(name)} first, and this file is read as new"
+            f"from {name} say something else now. Nothing was stored. Hint: {hint}; or {retract}"
         )
-    other, share = max(found.elsewhere.items(), key=lambda item: item[1], default=("", 0.0))
-    if share > MOST_DIFFERING and not is_named:
+    other, share = max(found.copies.items(), key=lambda item: item[1], default=("", 0.0))
+    if share <= MOST_DIFFERING:
+        return
+    if other == name:
+        raise SourceError(
+            f"file {path}: {share:.0%} of its rows are in the log already, from this very source "
+            "but with other ids, and would count twice. Nothing was stored. Hint: tell the rows "
+            f"apart as then, by their number or by the same id column; or {retract}"
+        )
+    if not is_named:
         raise SourceError(
             f"file {path}: {share:.0%} of its rows are in the log already, from the source "
             f"{other}, and would count twice. Nothing was stored. Hint: --source "
@@ -183,16 +198,18 @@ class _Sample:
                 {key: count for key, count in self._contents.items() if not key & self._mask}
             )
 
-    def found_in(self, log: EventLog, source: RowSource) -> dict[str, float]:
-        """Share of the rows that the log has from other sources of the service, by source."""
-        total = self._contents.total()
+    def found_in(self, log: EventLog, source: RowSource, *, among: int) -> dict[str, float]:
+        """Share of so many rows that the log has under other identities, by their source."""
+        if not self._contents:
+            return {}
+        total = among / (self._mask + 1)
         there: dict[str, set[int]] = {}
         for chunk in log.touchpoint_chunks(service=source.service, rows=ROWS_AT_ONCE):
             for origin, *content in chunk.select(*_CONTENT).iter_rows():
                 if (found := hash(tuple(content))) in self._contents:
                     there.setdefault(origin, set()).add(found)
         return {
-            origin: sum(self._contents[content] for content in found) / total
+            origin: min(sum(self._contents[content] for content in found) / total, 1.0)
             for origin, found in there.items()
         }
 

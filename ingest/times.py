@@ -1,8 +1,10 @@
 """Times as people and their programs write them in tables.
 
 ISO 8601 (`2020-06-24T13:05:00+03:00`, also with a space, with `Z`, or the date alone) and what a
-Finnish Excel writes (`24.6.2020 13.05`, `24.6.2020 klo 13.05`); a date alone is its midnight. Any
-other form is stated. An offset in the text says which hour is meant; else the stated zone does.
+Finnish Excel writes (`24.6.2020 13.05`, `24.6.2020 klo 13.05`); a date alone is its midnight. A
+number of 10, 13 or 16 digits counts seconds, milliseconds or microseconds since 1970 UTC, as web
+analytics do. Any other form is stated. An offset in the text says which hour is meant; else the
+stated zone does.
 
 Twice a year a zone's clocks are not to be trusted: an hour of an autumn night comes twice and is
 read as the earlier, and counted; an hour of a spring night does not exist and is refused.
@@ -48,6 +50,9 @@ class TimeReader:
             if time_format is None
             else "time: not of the form that --time-format says"
         )
+        self._impossible = (
+            "time: there is no such day or hour" if time_format is None else self._expected
+        )
         # A method's own cache would keep the reader; refusals are kept, too, so they are returned.
         self._read_once = lru_cache(REMEMBERED)(self._read)
 
@@ -83,8 +88,13 @@ class TimeReader:
             if before < after:
                 return ("bad_time", "time: it does not exist: the clocks skipped it"), False
             return earlier.astimezone(UTC), before > after
-        except (ValueError, OverflowError):
-            return ("bad_time", self._expected), False
+        except (ValueError, OverflowError) as error:
+            is_unknown = isinstance(error, _UnknownFormError)
+            return ("bad_time", self._expected if is_unknown else self._impossible), False
+
+
+class _UnknownFormError(ValueError):
+    """A text is not of a form that times have."""
 
 
 _ISO = re.compile(
@@ -92,11 +102,13 @@ _ISO = re.compile(
     r"\s*(?:([Zz]|UTC|GMT)|([+-]\d\d(?::?\d\d)?))?",
     re.ASCII,
 )
+_SINCE_1970 = re.compile(r"[0-9]{10}|[0-9]{13}|[0-9]{16}")
 _FINNISH = re.compile(
     r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})"
     r"(?:,?\s+(?:(?:klo|kl)\.?\s*)?([0-9]{1,2})[.:]([0-9]{2})(?:[.:]([0-9]{2}))?)?",
     re.IGNORECASE,
 )
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_OFFSET = timedelta()
 _PROBE = datetime(2020, 6, 24, 13, 5, 1, tzinfo=UTC)
 
@@ -106,9 +118,12 @@ def _parse_known(text: str) -> datetime:
     if found is not None:
         day, time, utc, offset = found.groups()
         return datetime.fromisoformat(f"{day}T{time or '00:00'}{'+00:00' if utc else offset or ''}")
+    if _SINCE_1970.fullmatch(text) is not None:
+        # Seconds, milliseconds or microseconds: of 1970 to 2286 they have as many digits.
+        return _EPOCH + timedelta(microseconds=int(text.ljust(16, "0")))
     found = _FINNISH.fullmatch(text)
     if found is None:
-        raise ValueError
+        raise _UnknownFormError
     day_of_month, month, year, hour, minute, second = found.groups()
     return datetime(  # noqa: DTZ001 - the zone comes later
         int(year),

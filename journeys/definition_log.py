@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
+from journeys.errors import LogError
 from journeys.records import DefinitionRecorded
 from journeys.rows import Row, row_of
 from journeys.service import Service, ServiceHistory, encode_service, restore_service
@@ -47,8 +50,19 @@ def changed_definitions(
 
 
 def histories_of(recorded: Iterable[DefinitionRecorded]) -> dict[str, ServiceHistory]:
-    """Gather the recorded definitions by service, sorted by key."""
+    """Gather the recorded definitions by service, sorted by key.
+
+    Raises:
+        LogError: A newer release recorded one that this one does not understand.
+    """
     versions: dict[str, list[Service]] = {}
     for event in recorded:
-        versions.setdefault(event.service, []).append(restore_service(event.definition))
+        try:
+            service = restore_service(event.definition)
+        except msgspec.ValidationError as error:
+            raise LogError(
+                f"the log holds a definition of {event.service} that this release cannot read "
+                f"({error}): a newer one recorded it. Hint: install that release, or a later one"
+            ) from None
+        versions.setdefault(event.service, []).append(service)
     return {key: ServiceHistory(versions[key]) for key in sorted(versions)}

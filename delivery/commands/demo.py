@@ -8,7 +8,7 @@ import typer
 
 from delivery.options import Format, Lang, Language
 from delivery.progress import say
-from delivery.settings import now, read_settings
+from delivery.settings import make_data_folder, now, read_settings
 
 DEMO_DATA = Path("demo-data")
 
@@ -48,7 +48,7 @@ def demo(
         )
     else:
         until = until_day(None)
-        settings.data.mkdir(parents=True, exist_ok=True)
+        make_data_folder(settings)
         note.write_text(
             json.dumps({"seed": seed, "journeys": journeys, "until": until.isoformat()}) + "\n",
             encoding="utf-8",

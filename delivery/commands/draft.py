@@ -19,7 +19,7 @@ from delivery.options import (
     channel_option,
 )
 from delivery.progress import say
-from delivery.settings import Settings, read_settings
+from delivery.settings import Settings, make_data_folder, read_settings
 
 if TYPE_CHECKING:
     from delivery.drafting import Drafted
@@ -78,13 +78,14 @@ def draft(
     if place is None:
         typer.echo(drafted.text, nl=False)
         return
+    if settings.services is None and output is None:
+        make_data_folder(settings)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(drafted.text, encoding="utf-8")
     folder = "" if data is None else f" --data {shlex.quote(str(data))}"
     typer.echo(
         f"Wrote {place}: a draft to look over; each guess in it is marked as one.\n"
         f"Next: polku ingest files {shlex.quote(str(path))} --service {service}{folder}\n"
-        f"      polku project{folder}\n"
         f"      polku report {service}{folder}"
     )
 

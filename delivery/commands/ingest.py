@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from ingest.pipeline import IngestResult
     from ingest.sources import Source
 
+QUICKLY_PROJECTED = 200_000
+"""Events that are projected at once behind a file: some two seconds."""
+
 JSON_SUFFIXES = frozenset((".json", ".jsonl", ".ndjson"))
 
 app = typer.Typer(no_args_is_help=True, help="Record touchpoints, each exactly once.")
@@ -146,12 +149,12 @@ def city(
 def record(source: "Source", settings: Settings, *, title: str) -> "IngestResult":
     """Record a source into the data folder's log, making folder, key and definitions if need be."""
     from delivery.app import open_log
-    from delivery.settings import adopt_services, pseudonym_key
+    from delivery.settings import adopt_services, make_data_folder, pseudonym_key
     from ingest.pipeline import Progress, run_ingest
     from ingest.privacy import Pseudonyms
     from journeys.service import load_services
 
-    settings.data.mkdir(parents=True, exist_ok=True)
+    make_data_folder(settings)
     if adopt_services(settings):
         say(f"Took the example services into {settings.data / 'services'}: edit them there.")
     key, made = pseudonym_key(settings)
@@ -160,19 +163,24 @@ def record(source: "Source", settings: Settings, *, title: str) -> "IngestResult
             f"Made a pseudonym key in {settings.key_path}: keep it safe and secret. Without it, "
             "what comes later cannot be joined to what is stored."
         )
+    known = load_services(settings.services_directory)
     with open_log(settings, create=True) as log, progress(title) as report:
 
         def show(step: Progress) -> None:
             report(step.done, f"{step.recorded:,} touchpoints")
 
-        return run_ingest(
+        result = run_ingest(
             source,
             log,
-            services=load_services(settings.services_directory),
+            services=known,
             pseudonyms=Pseudonyms(key),
             clock=now,
             progress=show,
         )
+    if "unknown_service" in result.rejected:
+        where = settings.services_directory or "journeys/catalogue"
+        say(f"The services that are known, from {where}: {', '.join(known)}.")
+    return result
 
 
 def record_own_files(
@@ -205,6 +213,22 @@ def record_own_files(
             typer.echo(f"Note: {note}")
         if not dry:
             refuse_nothing(result, [source.table.path])
+    if not dry:
+        project_if_quick(settings)
+
+
+def project_if_quick(settings: Settings) -> None:
+    """Bring the read models up to date where that takes seconds, else say what does."""
+    from delivery.app import open_house
+    from delivery.commands.project import bring_up_to_date
+
+    with open_house(settings) as house:
+        behind = house.log.head() - (house.models.position() or 0)
+    if behind <= QUICKLY_PROJECTED:
+        reached = bring_up_to_date(settings)
+        typer.echo(f"The read models are at position {reached or 0:,}.")
+    else:
+        typer.echo("Next: polku project")
 
 
 def refuse_rows(paths: Sequence[Path], options: "FileOptions") -> None:

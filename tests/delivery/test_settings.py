@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from delivery.settings import Settings, adopt_services, pseudonym_key, read_settings
+from delivery.settings import (
+    Settings,
+    adopt_services,
+    make_data_folder,
+    present_key,
+    pseudonym_key,
+    read_settings,
+)
 from journeys.errors import SettingsError
 from journeys.service import load_services
 
@@ -93,3 +100,34 @@ def test_new_folder_adopts_the_example_services_once(tmp_path: Path) -> None:
 def test_own_services_are_left_alone(tmp_path: Path) -> None:
     assert not adopt_services(Settings(data=tmp_path, services=tmp_path / "own"))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_log_whose_key_is_gone_gets_no_other_one(tmp_path: Path) -> None:
+    settings = read_settings(data=tmp_path / "data", environment={})
+    key, _ = pseudonym_key(settings)
+    settings.log_path.touch()
+    kept = settings.key_path.rename(tmp_path / "kept.key")
+
+    with pytest.raises(SettingsError, match=r"there is no pseudonym key in .* but a log"):
+        pseudonym_key(settings)
+
+    kept.rename(settings.key_path)
+    assert pseudonym_key(settings) == (key, False)
+
+
+def test_a_folder_that_we_make_is_its_owner_s_alone(tmp_path: Path) -> None:
+    settings = read_settings(data=tmp_path / "data", environment={})
+
+    make_data_folder(settings)
+
+    assert settings.data.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_key_for_the_time_being_is_kept_nowhere(tmp_path: Path) -> None:
+    settings = read_settings(data=tmp_path / "data", environment={})
+
+    passing = present_key(settings)
+
+    assert not settings.data.exists()
+    assert present_key(settings) != passing
+    assert pseudonym_key(settings)[0] == present_key(settings)

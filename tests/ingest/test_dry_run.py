@@ -95,7 +95,7 @@ def test_ids_that_name_other_rows_now_are_refused_too(house: House) -> None:
     moved = [[*row[:3], f"i{19 - place}"] for place, row in enumerate(table(20))]
     source = house.source(moved, BY_ID)
 
-    with pytest.raises(SourceError, match=r"rows have moved.*Hint: --source NAME, if this is"):
+    with pytest.raises(SourceError, match=r"rows have moved.* else --source NAME, if this is"):
         refuse_doubtful(house.look(source), source, is_named=True)
 
 
@@ -118,10 +118,34 @@ def test_a_file_under_another_name_is_found_whatever_its_order(house: House) -> 
 
     found = house.look(source)
 
-    assert found.elsewhere == {"file:own/a.csv": 20 / 30}
+    assert found.copies == {"file:own/a.csv": 20 / 30}
     with pytest.raises(SourceError, match="67% of its rows are in the log already"):
         refuse_doubtful(found, source, is_named=False)
     refuse_doubtful(found, source, is_named=True)
+
+
+def test_rows_told_apart_in_another_way_are_no_new_rows(house: House) -> None:
+    house.read(house.source(table(20)))
+    source = house.source(table(20), BY_ID)
+
+    with pytest.raises(SourceError, match="from this very source but with other ids"):
+        refuse_doubtful(house.look(source), source, is_named=True)
+
+
+def test_where_all_rows_have_changed_the_key_is_asked_about(house: House) -> None:
+    house.read(house.source(table(20)))
+    source = house.source(table(20, name="maksu"))
+
+    with pytest.raises(SourceError, match="if the pseudonym key is another one than then"):
+        refuse_doubtful(house.look(source), source, is_named=False)
+
+
+def test_new_rows_that_repeat_what_a_grown_file_says_are_found(house: House) -> None:
+    house.read(house.source(table(20)))
+    source = house.source([*table(20), *table(20)])
+
+    with pytest.raises(SourceError, match="50% of its rows are in the log already"):
+        refuse_doubtful(house.look(source), source, is_named=False)
 
 
 def test_a_few_rows_in_common_are_chance(house: House) -> None:
@@ -139,7 +163,7 @@ def test_of_many_rows_a_sample_is_looked_for(house: House, monkeypatch: pytest.M
         house.source([*table(1500), *table(3000, name="maksu")[1500:]], name="b.csv")
     )
 
-    assert 0.2 < found.elsewhere["file:own/a.csv"] < 0.8
+    assert 0.2 < found.copies["file:own/a.csv"] < 0.8
 
 
 def test_rows_of_another_service_or_retracted_ones_are_no_copies(house: House) -> None:
@@ -148,7 +172,7 @@ def test_rows_of_another_service_or_retracted_ones_are_no_copies(house: House) -
 
     found = house.look(house.source(table(20), name="b.csv"))
 
-    assert found.elsewhere == {}
+    assert found.copies == {}
     assert house.look(house.source(table(20))).result.recorded == 20
 
 

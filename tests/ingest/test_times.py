@@ -92,23 +92,16 @@ def test_nothing_is_a_missing_time(text: str) -> None:
     [
         "soon",
         "24.6.20 13.05",
-        "31.6.2020",
-        "24.13.2020",
-        "24.6.2020 24.05",
         "25.6.2021 13",
         "24.6.2020 13.5",
         "6/24/2020 13:05",
-        "2020-06-31",
-        "2020-06-24T25:00",
         "2021-06-24T13",
-        "2020-06-24T13:05:60Z",
         "20200624",
-        "2010112000000",  # milliseconds since 1970: no date
+        "159299430",
+        "15929943010",
         "44006.545",
         "٢٤.٦.٢٠٢٠",
         "2020-06-24 13:05 EET",
-        "0001-01-01T00:00:00+05:00",
-        "9999-12-31T23:00:00-05:00",
     ],
 )
 def test_anything_else_is_a_bad_time_and_not_repeated(text: str) -> None:
@@ -118,6 +111,31 @@ def test_anything_else_is_a_bad_time_and_not_repeated(text: str) -> None:
     assert "expected 2020-06-24T13:05:00+03:00 or 24.6.2020 13.05" in detail
     assert "--time-format" in detail
     assert text not in detail
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "31.6.2020",
+        "24.13.2020",
+        "24.6.2020 24.05",
+        "2020-06-31",
+        "2020-06-24T25:00",
+        "2020-06-24T13:05:60Z",
+        "0001-01-01T00:00:00+05:00",
+        "9999-12-31T23:00:00-05:00",
+    ],
+)
+def test_a_day_or_hour_that_the_calendar_lacks_is_said_to_be_none(text: str) -> None:
+    told = ("bad_time", "time: there is no such day or hour")
+
+    assert refusal(text, zone="Europe/Helsinki") == told
+
+
+@pytest.mark.parametrize("text", ["1592993101", "1592993101000", "1592993101000000"])
+def test_time_since_1970_is_read_in_seconds_and_what_is_finer(text: str) -> None:
+    assert TimeReader().read(text) == datetime(2020, 6, 24, 10, 5, 1, tzinfo=UTC)
+    assert TimeReader(zone="Europe/Helsinki").read(f" {text} ") == TimeReader().read(text)
 
 
 def test_stated_format_takes_the_place_of_those_known() -> None:

@@ -3,7 +3,10 @@ from datetime import date, datetime, timedelta
 import msgspec
 import pytest
 
+from journeys.definition_log import histories_of
+from journeys.errors import LogError
 from journeys.event_log import EventLog
+from journeys.records import DefinitionRecorded
 from journeys.service import Service, load_services
 
 NOW = datetime.fromisoformat("2026-11-20T12:00:00Z")
@@ -97,3 +100,17 @@ def test_a_definition_is_found_in_the_log_as_canonical_json(
     assert event.definition.startswith("{")
     assert (event.service, event.version, event.digest) == (key, first.version, first.digest)
     assert event.valid_from == first.valid_from.isoformat()
+
+
+def test_a_definition_of_a_newer_release_is_refused_and_not_misread() -> None:
+    event = DefinitionRecorded(
+        service="pool",
+        version=1,
+        valid_from="2026-01-01",
+        digest="0" * 64,
+        definition='{"key": "pool", "slides": 3}',
+        originator_version=1,
+    )
+
+    with pytest.raises(LogError, match="a definition of pool that this release cannot read"):
+        histories_of([event])
