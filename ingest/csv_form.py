@@ -5,6 +5,7 @@ Whatever is ambiguous is decided by the whole file (encoding) or by what its fir
 """
 
 import codecs
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, islice
@@ -20,6 +21,9 @@ PIECE = 1 << 18
 
 SAMPLE = 50
 """Records by which the delimiter is found."""
+
+LETTERS_FOR_A_DAMAGED_ONE = 10
+"""Letters of UTF-8 beyond ASCII that a file must have for each byte that is none."""
 
 DELIMITERS = {";": '";"', ",": '","', "\t": "tabs", "|": '"|"'}
 """Those looked for, the likeliest first, with their names for people."""
@@ -125,18 +129,26 @@ def _has_stray_quote(record: Record) -> bool:
 
 
 def _is_utf8(pieces: Iterator[bytes]) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    is_ascii = True
-    try:
+    """Say whether nearly all that is not ASCII is UTF-8: a letter or two may be damaged.
+
+    Text in cp1252 is next to never UTF-8 by chance, not even for a letter.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    letters = damaged = 0
+    with suppress(TornError):
         for piece in pieces:
-            is_ascii &= decoder.decode(piece).isascii()
-    except TornError:
-        return True
-    except UnicodeDecodeError:
-        return False
+            text = decoder.decode(piece)
+            if not text.isascii():
+                escaped = len(_ESCAPED.findall(text))
+                damaged += escaped
+                letters += len(_NOT_ASCII.findall(text)) - escaped
     # A file may be cut off within a letter; if that is its first beyond ASCII, it rather is whole.
-    begun, _ = decoder.getstate()
-    return not (begun and is_ascii)
+    damaged += bool(decoder.getstate()[0]) and not letters
+    return letters >= LETTERS_FOR_A_DAMAGED_ONE * damaged
+
+
+_ESCAPED = re.compile("[\udc80-\udcff]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def _checked_encoding(path: Path, stated: str) -> str:

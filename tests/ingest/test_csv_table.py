@@ -91,6 +91,16 @@ def test_utf_8_cut_off_within_a_letter_loses_the_last_row_alone(file: Path) -> N
     assert refusals(table) == [(3, "bad_row", UNDECODABLE)]
 
 
+def test_a_damaged_letter_makes_a_file_no_other_one(file: Path) -> None:
+    text = "a;b\n" + "".join(f"{number};jää\n" for number in range(10))
+
+    table = table_of(file, text.encode() + b"x;j\xe4\xff\n")
+
+    assert table.form.startswith("CSV in UTF-8")
+    assert refusals(table) == [(12, "bad_row", UNDECODABLE)]
+    assert table_of(file, text.encode("cp1252")).form.startswith("CSV in cp1252")
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_bytes_that_are_no_letters_cost_their_row_alone(file: Path, pack: type[bytes]) -> None:
     text = b"a;b\n1;\xc3\xa4\n2;\xff\n3;\x81\n4;\xc3\xa4\n"
