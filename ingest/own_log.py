@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from hashlib import sha256
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -34,25 +33,34 @@ ROWS_LOOKED_AT = 100
 DIGITS_OF_A_NUMBER = 12
 """Row numbers all have as many, so that their order as text is the order of the file."""
 
+PLUS = " + "
+"""Between the names of a column of days and one of hours: `time=Datum + Tid`."""
+
 LONGEST_SOURCE = 200
 """Characters."""
 
 _CONVENTIONS: dict[str, tuple[str, ...]] = {
     "case": (
-        *("case:concept:name", "case", "caseid", "case id", "case_id", "asia", "asiatunnus"),
-        *("asianumero", "tapaus", "hakemusnumero", "tunnus", "ärende", "ärendenummer"),
+        *("case:concept:name", "case", "caseid", "case id", "case number", "session id"),
+        *("ga session id", "request id", "application id", "ticket id", "incident id", "order id"),
+        *("asia", "asiatunnus", "asianumero", "asian numero", "tapaus", "hakemusnumero"),
+        *("hakemustunnus", "diaarinumero", "ärende", "ärendenummer", "diarienummer", "dnr"),
     ),
     "touchpoint": (
-        *("concept:name", "touchpoint", "activity", "event", "task", "step", "vaihe"),
-        *("tapahtuma", "toimenpide", "tila", "händelse", "steg", "åtgärd"),
+        *("concept:name", "touchpoint", "activity", "event", "event name", "task", "step"),
+        *("vaihe", "tapahtuma", "toimenpide", "tila", "händelse", "steg", "åtgärd"),
     ),
     "time": (
-        *("time:timestamp", "time", "timestamp", "datetime", "date", "completetimestamp"),
-        *("complete timestamp", "aika", "aikaleima", "pvm", "päivämäärä", "ajankohta", "tid"),
-        *("tidpunkt", "datum"),
+        *("time:timestamp", "time", "timestamp", "datetime", "date", "complete timestamp"),
+        *("completetimestamp", "event timestamp", "event time", "updated", "created"),
+        *("aika", "aikaleima", "pvm", "päivämäärä", "ajankohta", "tid", "tidpunkt", "datum"),
     ),
     "channel": ("channel", "case:channel", "kanava", "asiointikanava", "kanal"),
 }
+_DAYS_AND_HOURS = (
+    *(("date", "time"), ("datum", "tid"), ("päivämäärä", "aika"), ("päivämäärä", "kellonaika")),
+    *(("pvm", "aika"), ("pvm", "klo")),
+)
 _STATUSES: dict[str, Status] = {"": "ok", "ok": "ok", "error": "error"}
 
 
@@ -73,7 +81,7 @@ class RowSource:
         Args:
             table: The file.
             service: Key of the service that its rows are about.
-            columns: Column by role.
+            columns: Column by role; for the time also `DAYS + HOURS`, two columns.
             times: Reads the column of the times.
             source: What the rows' source is called; None: service and file name.
 
@@ -86,10 +94,15 @@ class RowSource:
         self.columns = dict(columns)
         self.name = source or f"file:{service}/{_printable(table.path.name)}"
         self.times = times
-        _check_columns(table, self.columns)
+        self._days = _check_columns(table, self.columns)
         _check_name(self.name, is_given=source is not None)
         roles = list(self.columns)
         self._wanted = [self.columns[role] for role in roles]
+        if self._days is not None:
+            # The cell of the day is the last: where those of roles are, it changes nothing.
+            day, hour = self._days
+            self._wanted[roles.index("time")] = hour
+            self._wanted.append(day)
         self._places = _Places(*(_place(role, roles) for role in COLUMN_ROLES))
         self._attributes = [
             (role, place) for place, role in enumerate(roles) if role not in COLUMN_ROLES
@@ -119,11 +132,12 @@ class RowSource:
             SourceError: None of them can be read; the message says what would help.
         """
         column = self.columns["time"]
+        day_and_hour = self._days or (column,)
         refusals: list[RefusedError] = []
-        for row in islice(self.table.rows([column]), ROWS_LOOKED_AT):
+        for row in islice(self.table.rows(day_and_hour), ROWS_LOOKED_AT):
             if isinstance(row, Row) and row.cells[0].strip():
                 try:
-                    self.times.read(row.cells[0])
+                    self.times.read(" ".join(row.cells))
                 except RefusedError as refused:
                     refusals.append(refused)
                 else:
@@ -185,7 +199,7 @@ class RowSource:
             source=self.name,
             id=f"{row.number:0{DIGITS_OF_A_NUMBER}d}" if numbered else cells[at.id],
             subject=self.service,
-            time=self.times.read(cells[at.time]),
+            time=self.times.read(self._time_of(cells[at.time], row.cells)),
             data=Data(
                 touchpoint=_line(cells[at.touchpoint]),
                 case=cells[at.case] or None,
@@ -196,6 +210,9 @@ class RowSource:
             ),
         )
         return RowRecord(row.line, event, row.raw, numbered)
+
+    def _time_of(self, cell: str, cells: Sequence[str]) -> str:
+        return cell if self._days is None else f"{cells[-1]} {cell}"
 
 
 class _Places(NamedTuple):
@@ -225,17 +242,31 @@ def conventional_columns(columns: Sequence[str]) -> dict[str, str]:
         >>> conventional_columns(["Asia", "Vaihe", "Aika", "Lisätieto"])
         {'case': 'Asia', 'touchpoint': 'Vaihe', 'time': 'Aika'}
     """
-    folded = {column.strip().casefold(): column for column in reversed(columns)}
+    folded = {_folded(column): column for column in reversed(columns)}
     found = {
         role: next((folded[name] for name in names if name in folded), None)
         for role, names in _CONVENTIONS.items()
     }
+    for day, hour in _DAYS_AND_HOURS:
+        if day in folded and hour in folded:
+            found["time"] = f"{folded[day]}{PLUS}{folded[hour]}"
     return {role: column for role, column in found.items() if column is not None}
 
 
-def _check_columns(table: Table, columns: Mapping[str, str]) -> None:
+def _folded(column: str) -> str:
+    return " ".join(column.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def _check_columns(table: Table, columns: Mapping[str, str]) -> tuple[str, str] | None:
+    """Find every column; return those of the day and the hour, if they are two."""
     there = table.columns
+    days = None
     for role, column in columns.items():
+        if role == "time" and column not in there:
+            day, _, hour = (name.strip() for name in column.partition(PLUS.strip()))
+            if day in there and hour in there:
+                days = day, hour
+                continue
         if column not in there:
             near = get_close_matches(column, there, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}? " if near else ""
@@ -243,23 +274,17 @@ def _check_columns(table: Table, columns: Mapping[str, str]) -> None:
                 f"file {table.path}: there is no column {column!r} (for {role}). Hint: {hint}"
                 f"--column {role}=NAME with one of these: {_listed(there)}"
             )
-    for role in ("touchpoint", "time"):
-        if role not in columns:
-            raise _lacks(table.path, role, there)
-    if "case" not in columns and "person" not in columns:
-        raise _lacks(table.path, "case", there)
-
-
-def _lacks(path: Path, role: str, there: Sequence[str]) -> SourceError:
-    what = {
-        "touchpoint": "what happened",
-        "time": "when it happened",
-        "case": "whose journey it is",
-    }[role]
-    return SourceError(
-        f"file {path}: no column is named that says {what}. Hint: --column {role}=NAME with one of "
-        f"these: {_listed(there)}"
-    )
+    missing = [role for role in _NEEDED if role not in columns]
+    if "person" in columns and "case" in missing:
+        missing.remove("case")
+    if missing:
+        what = " and ".join(_NEEDED[role] for role in missing)
+        say = " ".join(f"--column {role}=NAME" for role in missing)
+        raise SourceError(
+            f"file {table.path}: no column is named that says {what}. Hint: {say} with one of "
+            f"these each: {_listed(there)}"
+        )
+    return days
 
 
 def _check_name(name: str, *, is_given: bool) -> None:
@@ -293,5 +318,10 @@ def _line(cell: str) -> str:
     return cell if cell.isprintable() else " ".join(cell.split())
 
 
+_NEEDED = {
+    "case": "whose journey it is",
+    "touchpoint": "what happened",
+    "time": "when it happened",
+}
 _NO_CELL = ""
 _NO_ATTRIBUTES = msgspec.Raw(b"{}")

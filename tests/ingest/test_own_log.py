@@ -305,6 +305,27 @@ def test_a_file_that_grows_keeps_its_rows(
     assert len(after.records) + len(after.unread) == len(lines)
 
 
+def test_day_and_hour_may_be_two_columns(tmp_path: Path) -> None:
+    path = tmp_path / "ärenden.csv"
+    path.write_text(
+        "Datum;Ärende;Händelse;Tid\n2026-06-01;D-1;Ansökan;13:05\n1.6.2026;D-2;Beslut;9.15\n"
+    )
+    table = open_table(path)
+    columns = conventional_columns(table.columns)
+    times = TimeReader(zone="Europe/Stockholm")
+
+    source = RowSource(table, service="own", columns=columns, times=times)
+    source.check_times()
+
+    assert columns == {"case": "Ärende", "touchpoint": "Händelse", "time": "Datum + Tid"}
+    assert [f"{told.occurred_at:%d.%m. %H.%M} {told.name}" for told in touchpoints(source)] == [
+        "01.06. 11.05 Ansökan",
+        "01.06. 07.15 Beslut",
+    ]
+    with pytest.raises(SourceError, match=r"no column 'Datum \+ Klockan'"):
+        RowSource(table, service="own", columns={**columns, "time": "Datum + Klockan"}, times=times)
+
+
 def test_usual_names_of_columns_are_known_in_any_case() -> None:
     assert conventional_columns(["CASE:Concept:Name", " concept:name ", "time:timestamp"]) == {
         "case": "CASE:Concept:Name",
@@ -312,3 +333,8 @@ def test_usual_names_of_columns_are_known_in_any_case() -> None:
         "time": "time:timestamp",
     }
     assert conventional_columns(["foo"]) == {}
+    assert conventional_columns(["ga_session_id", "Event-Name", "EVENT_TIMESTAMP"]) == {
+        "case": "ga_session_id",
+        "touchpoint": "Event-Name",
+        "time": "EVENT_TIMESTAMP",
+    }
