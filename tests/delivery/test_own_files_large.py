@@ -1,0 +1,73 @@
+"""A file of a gigabyte is read in little memory, by each command that reads files."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MOST_MEMORY = 300 << 20
+GIGABYTE = 1_000_000_000
+
+_MEASURED = """
+import resource, sys
+from delivery.cli import main
+try:
+    main()
+finally:
+    print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, file=sys.stderr)
+"""
+
+
+@pytest.mark.slow
+def test_a_gigabyte_is_drafted_recorded_and_read_again_in_300_mb(tmp_path: Path) -> None:
+    path = tmp_path / "large.csv"
+    rows = _write(path)
+    own = ("--service", "own", "--data", tmp_path)
+
+    drafted = _peak("services", "draft", path, *own, "--zone", "Europe/Helsinki")
+    first, said = _run("ingest", "files", path, *own)
+    again, known = _run("ingest", "files", path, *own)
+
+    assert f"Recorded {rows:,} touchpoints" in said
+    assert f"{rows:,} were known already" in known
+    assert max(drafted, first, again) < MOST_MEMORY
+
+
+def _write(path: Path) -> int:
+    """Rows of four steps a case, with a long free text that nobody reads."""
+    text = "Lisätietoja ei ole, mutta niitä on paljon. " * 24
+    rows = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write("Asia;Vaihe;Aika;Lisätieto\r\n")
+        while file.tell() < GIGABYTE:
+            file.writelines(
+                f"HEL-{row // 4};vaihe {row % 4};{_time(row)};{text}{row}\r\n"
+                for row in range(rows, rows + 10_000)
+            )
+            rows += 10_000
+    return rows
+
+
+def _time(row: int) -> str:
+    day = f"{1 + row // 40_000 % 28}.{1 + row // 1_200_000}.2020"
+    return f"{day} {row // 1800 % 24}.{row // 30 % 60:02}"
+
+
+def _peak(*words: object) -> int:
+    return _run(*words)[0]
+
+
+def _run(*words: object) -> tuple[int, str]:
+    """Run a process of its own; its peak of memory in bytes, and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED, *map(str, words)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    peak = re.search(r"^peak (\d+)$", done.stderr, re.MULTILINE)
+    assert peak is not None
+    return int(peak[1]), done.stdout
