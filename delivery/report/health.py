@@ -143,7 +143,7 @@ def quarantine_rows(found: Sequence[Quarantined]) -> list[dict[str, Any]]:
 
 
 def quarantine_text(rows: Sequence[dict[str, Any]], *, total: int) -> str:
-    """Write quarantined records as a table."""
+    """Write quarantined records as a table for each origin."""
     page = Page()
     page.title("Quarantine")
     if not rows:
@@ -153,10 +153,15 @@ def quarantine_text(rows: Sequence[dict[str, Any]], *, total: int) -> str:
         f"{counted(total, 'record')} could not be stored, the latest {count(len(rows))} below. "
         "What they said is not kept; the place says where to look."
     )
-    page.table(
-        "",
-        ("origin", "place", "reason", "why"),
-        [(row["origin"], count(row["place"]), row["reason"], row["detail"]) for row in rows],
-        left=4,
-    )
+    by_origin: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_origin.setdefault(row["origin"], []).append(row)
+    for origin, own in by_origin.items():
+        page.copied(f"\n{origin}")
+        page.table(
+            "",
+            ("place", "reason", "why"),
+            [(str(row["place"]), row["reason"], row["detail"]) for row in own],
+            left=3,
+        )
     return page.text()

@@ -41,6 +41,10 @@ class Page:
     def note(self, words: str) -> None:
         self._console.print(words)
 
+    def copied(self, words: str) -> None:
+        """Print on one line, however long, what people copy from the page."""
+        self._console.print(words, soft_wrap=True)
+
     def table(
         self, heading: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, left: int
     ) -> None:
