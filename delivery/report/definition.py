@@ -6,13 +6,15 @@ Every scalar is written by the YAML library, also those in comments: a raw name 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import chain
+from textwrap import wrap
 
 import msgspec
 import yaml
 
 from analysis.draft import Draft, DraftStep
+from analysis.outcome_words import outcome_by_name
 from analysis.silence import LONGEST_DAYS
-from delivery.report.wording import count
+from delivery.report.wording import WIDTH, count, counted
 from journeys.names import NameMap, are_tied, is_glob
 from journeys.service import CHANNELS, LANGUAGES, Channel, FileForm
 
@@ -22,8 +24,6 @@ FIRST_VALID, LAST_VALID = date(1990, 1, 1), date(2199, 12, 31)
 _LONGEST_PLAIN_KEY = 1000  # YAML looks no further than 1,024 characters for the colon
 _UNDATED = date(2020, 1, 1)
 _HEAD = """\
-# A first definition of {key}, drafted from {file}:
-# {touchpoints} touchpoints of {cases} cases{sample}.
 #
 # It is complete enough to report with. Every line marked "guess" is one: nobody has said yet what
 # the names mean. To make it yours:
@@ -76,13 +76,12 @@ def definition_text(  # noqa: PLR0913 - each is a part of a definition
     """
     day = min(max(valid_from or draft.first_day or _UNDATED, FIRST_VALID), LAST_VALID)
     steps, untold = _told_apart(draft.steps)
-    head = _HEAD.format(
-        key=key,
-        file=_scalar(source_name),
-        touchpoints=count(draft.touchpoints),
-        cases=count(draft.cases),
-        sample=", a sample of it" if sampled else "",
-    )
+    of_which = f"{counted(draft.touchpoints, 'touchpoint')} of {counted(draft.cases, 'case')}"
+    about = [
+        *_comment(f"A first definition of {key}, drafted from {_scalar(source_name)}:"),
+        f"# {of_which}{', a sample of it' if sampled else ''}.",
+    ]
+    head = "\n".join([*about, _HEAD])
     lines = chain(
         [
             f"key: {_scalar(key)}",
@@ -91,8 +90,8 @@ def definition_text(  # noqa: PLR0913 - each is a part of a definition
             f"name: {_names(key)}",
             "division: unknown  # fill in: the division that answers for it, e.g. KUVA",
             "visits: each  # every touchpoint is a visit; merged: equal ones in a row are one",
-            f"horizon: P{draft.horizon_days}D  # guess: {_about_horizon(draft)}",
         ],
+        _commented(f"horizon: P{draft.horizon_days}D", f"guess: {_about_horizon(draft)}"),
         _source(columns or {}, attributes, file or FileForm()),
         _channels(channels or {}, guessed_channels, unknown_channels),
         _steps(steps, untold, draft),
@@ -160,7 +159,7 @@ def _steps(
 ) -> Iterator[str]:
     yield "steps:" if steps else "steps: []  # none was found"
     for step in steps:
-        yield f"  # guess: {_about_step(step, draft)}"
+        yield from _comment(f"guess: {_about_step(step, draft)}", indent="  ")
         yield f"  - key: {_scalar(step.name)}"
         yield f"    name: {_names(step.name)}"
         yield "    actor: customer"
@@ -169,7 +168,8 @@ def _steps(
         if step.optional:
             yield "    optional: true"
     for name, why in untold:
-        yield f"  # left out, so it counts as unmapped: {_scalar(name)}; {why}"
+        left_out = f"left out, so it counts as unmapped: {_scalar(name)}; {why}"
+        yield from _comment(left_out, indent="  ")
 
 
 def _about_step(step: DraftStep, draft: Draft) -> str:
@@ -178,12 +178,23 @@ def _about_step(step: DraftStep, draft: Draft) -> str:
         where = f"{found}, typically as touchpoint {count(step.place)} of {count(step.places)}"
     else:
         where = "in none of the sampled cases"
-    gaps = f"{count(step.gaps)} {'gap' if step.gaps == 1 else 'gaps'}"
     if step.basis == "step":
-        return f"{where}; {_comes_back(step.deadline_days)} ({gaps})"
+        silences = counted(step.gaps, "silence")
+        return f"{where}; {_comes_back(step.deadline_days)} (from {silences} after this step)"
     if step.basis == "service":
-        return f"{where}; {_comes_back(step.deadline_days)} (all steps together; here {gaps} only)"
-    return f"{where}; too few gaps for a deadline ({gaps}), so 14 days are assumed"
+        few = _follow(step.gaps)
+        return f"{where}; {_comes_back(step.deadline_days)} (from all steps together: {few})"
+    return (
+        f"{where}; too few silences for a deadline ({_follow(step.gaps)}), so 14 days are assumed"
+    )
+
+
+def _follow(silences: int) -> str:
+    if not silences:
+        return "no silence follows this one"
+    return (
+        f"only {counted(silences, 'silence')} {'follows' if silences == 1 else 'follow'} this one"
+    )
 
 
 def _comes_back(days: int) -> str:
@@ -213,22 +224,50 @@ def _outcomes(steps: Sequence[DraftStep], draft: Draft) -> Iterator[str]:
         yield "outcomes:"
         yield "  succeeded:"
         for step in usable:
-            yield f"    - {_scalar(step.name)}  # guess: {_about_end(step)}"
+            item = f"    - {_scalar(step.name)}"
+            yield from _commented(item, f"guess: {_about_end(step)}", indent="    ")
     else:
         yield "# No name was found that ends at least half of the cases it is in. To add one:"
         yield "# outcomes: {succeeded: [NAME], refused: [NAME]}"
     for name in covering:
-        yield f"# left out, for as a pattern it also covers other names: {_scalar(name)}"
+        yield from _comment(
+            f"left out, for as a pattern it also covers other names: {_scalar(name)}"
+        )
     yield "outcomes_confirmed: false  # true, once you have looked at them"
 
 
 def _about_end(step: DraftStep) -> str:
-    return f"the last touchpoint of {count(step.ends)} of {count(step.ended)} ended cases"
+    last = f"the last touchpoint of {count(step.ends)} of {counted(step.ended, 'ended case')}"
+    by_name = outcome_by_name(step.name)
+    return last if by_name is None else f"{last}; by its name it may be {by_name}"
 
 
 def _covers(pattern: str, names: Sequence[str]) -> bool:
     one = NameMap([(pattern, True)])
     return any(one.find(name) for name in names)
+
+
+def _commented(line: str, words: str, *, indent: str = "") -> Iterator[str]:
+    """Write a comment behind a line, or above it where both do not fit."""
+    whole = f"{line}  # {words}"
+    if len(whole) <= WIDTH:
+        yield whole
+    else:
+        yield from _comment(words, indent=indent)
+        yield line
+
+
+def _comment(words: str, *, indent: str = "") -> list[str]:
+    """Write a comment, in lines of at most `WIDTH` columns but for a longer word."""
+    mark = f"{indent}# "
+    return wrap(
+        words,
+        WIDTH,
+        initial_indent=mark,
+        subsequent_indent=mark,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _names(name: str) -> str:

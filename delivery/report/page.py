@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from delivery.moments import start_of
-from delivery.report.wording import BLOCKS, count, moment
+from delivery.report.wording import BLOCKS, WIDTH, count, moment
 
-WIDTH = 100
 Cell = str | None
 
 

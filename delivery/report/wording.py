@@ -6,6 +6,9 @@ from typing import NamedTuple
 from journeys.service import HELSINKI, Service, ServiceHistory, text
 from projections.shapes import ABANDONED
 
+WIDTH = 100
+"""Columns of a page, and of a comment."""
+
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 BLOCKS = " ▏▎▍▌▋▊▉█"
 TOO_FEW_TO_COMPARE = 30

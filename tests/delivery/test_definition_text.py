@@ -215,17 +215,14 @@ def test_head_says_what_this_is_and_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        ({}, "in 1,400 of 1,434 cases, typically as touchpoint 2 of 6; after 9 silent days"),
         (
             {},
-            "in 1,400 of 1,434 cases, typically as touchpoint 2 of 6; after 9 silent days",
-        ),
-        (
-            {},
-            "; after 9 silent days at most 1 in 20 comes back (1,230 gaps)",
+            "days at most 1 in 20 comes back (from 1,230 silences after this step)",
         ),
         (
             {"basis": "service", "gaps": 1, "deadline_days": 1},
-            "after 1 silent day at most 1 in 20 comes back (all steps together; here 1 gap only)",
+            "after 1 silent day at most 1 in 20 comes back (from all steps together:",
         ),
         (
             {"deadline_days": 60},
@@ -233,16 +230,23 @@ def test_head_says_what_this_is_and_what_to_do() -> None:
         ),
         (
             {"basis": "assumed", "gaps": 7},
-            "touchpoint 2 of 6; too few gaps for a deadline (7 gaps), so 14 days are assumed",
+            "too few silences for a deadline (only 7 silences follow this one), so 14 days are",
         ),
         ({"cases": 0, "basis": "service", "gaps": 0}, "in none of the sampled cases; after"),
+        (
+            {"cases": 0, "basis": "service", "gaps": 0},
+            "(from all steps together: no silence follows this one)",
+        ),
+        ({"basis": "service", "gaps": 1}, "(from all steps together: only 1 silence follows this"),
     ],
 )
 def test_every_step_says_what_it_was_guessed_from(changes: dict[str, object], said: str) -> None:
     text = definition_text(drafted("form", **changes), key="permit")
 
-    guess = next(line for line in text.splitlines() if line.startswith("  # guess: "))
+    guess = text.split("\nsteps:\n  # ", 1)[1].split("\n  - key: ", 1)[0].replace("\n  # ", " ")
+    assert guess.startswith("guess: ")
     assert said in guess
+    assert "gap" not in text
 
 
 @pytest.mark.parametrize(("basis", "given"), [("step", 9), ("service", 9), ("assumed", None)])
@@ -263,6 +267,51 @@ def test_ends_are_called_succeeded_until_a_human_sorts_them() -> None:
 
     assert decode_service(text).outcomes == {Outcome.SUCCEEDED: ("granted: yes",)}
     assert "# guess: the last touchpoint of 900 of 1,300 ended cases" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Hakemus hylätty", "; by its name it may be refused"),
+        ("Bokning avbokad", "; by its name it may be cancelled"),
+        ("offer_expired", "; by its name it may be expired"),
+        ("Avain luovutettu", ""),
+    ],
+)
+def test_an_end_whose_name_says_otherwise_is_marked_and_not_moved(name: str, hint: str) -> None:
+    draft = drafted("form")
+    draft.steps.append(step(name, is_outcome=True, ends=1, ended=1))
+
+    text = definition_text(draft, key="permit")
+
+    assert decode_service(text).outcomes == {Outcome.SUCCEEDED: (name,)}
+    guess = f"# guess: the last touchpoint of 1 of 1 ended case{hint}\n"
+    assert guess in text
+    assert text.count("by its name") == bool(hint)
+
+
+@settings(max_examples=40, deadline=None)
+@given(words=st.lists(st.sampled_from(["a", "Hakemus", "hylätty", "x" * 60]), max_size=40))
+def test_no_comment_is_longer_than_100_columns(words: list[str]) -> None:
+    name = " ".join(words)
+    draft = drafted("form", name, "a*", "*a")
+    draft.steps.extend(step(f"{name} {end}", is_outcome=True) for end in ("a", "b*"))
+
+    text = definition_text(draft, key="permit-" * 9 + "s", source_name=name)
+
+    assert decode_service(text).steps[0].key == "form"
+    assert max(len(line) for line in text.splitlines() if "# " in line) <= 100
+
+
+def test_comment_that_does_not_fit_behind_its_line_stands_above_it() -> None:
+    draft = drafted("form")
+    draft.steps.extend(step(name, is_outcome=True) for name in ("Päätös", "Päätös " + "pitkä " * 9))
+
+    text = definition_text(draft, key="permit")
+
+    guess = "# guess: the last touchpoint of 900 of 1,300 ended cases"
+    assert f"\n    - Päätös  {guess}\n" in text
+    assert f"\n    {guess}\n    - 'Päätös pitkä " in text
 
 
 def test_draft_without_an_end_says_so() -> None:
