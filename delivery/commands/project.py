@@ -33,12 +33,13 @@ def bring_up_to_date(
 ) -> int | None:
     """Project everything the log has; the position reached."""
     from delivery.app import open_house, record_definitions
+    from delivery.report.wording import counted
     from projections import runner
 
     with open_house(settings) as house, progress("Tracing journeys") as report:
         changed = record_definitions(settings, house.log, now=now())
         if changed:
-            say(f"Recorded {changed} changed service definitions.")
+            say(f"Recorded {counted(changed, 'changed service definition')}.")
 
         def show(done: int, total: int) -> None:
             report(done / total if total else None, f"position {done:,}")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from delivery.report.page import Page
+from delivery.report.wording import titled
 from journeys.service import Service, text
 
 
@@ -34,7 +35,7 @@ def services_text(services: Mapping[str, Sequence[Service]], lang: str) -> str:
     page.title("Services")
     for key, versions in sorted(services.items()):
         newest = versions[-1]
-        page.line(f"\n{text(newest.name, lang)} - {key} ({newest.division})")
+        page.line(f"\n{titled(text(newest.name, lang), key)} ({newest.division})")
         page.note(
             f"  version {newest.version}, valid from {newest.valid_from}; "
             f"rates are read at day {newest.horizon_days}"

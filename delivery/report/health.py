@@ -150,8 +150,9 @@ def quarantine_text(rows: Sequence[dict[str, Any]], *, total: int) -> str:
         page.line("Nothing is in quarantine.")
         return page.text()
     page.line(
-        f"{counted(total, 'record')} could not be stored, the latest {count(len(rows))} below. "
-        "What they said is not kept; the place says where to look."
+        f"{counted(total, 'record')} could not be stored"
+        + (f", the latest {count(len(rows))} below" if len(rows) < total else "")
+        + ". What was said is not kept; the place says where to look."
     )
     by_origin: dict[str, list[dict[str, Any]]] = {}
     for row in rows:

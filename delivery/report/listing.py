@@ -6,17 +6,19 @@ from analysis.listing import JourneyList
 from delivery.moments import start_of
 from delivery.report.machine import PATH_SEPARATOR, rows_csv
 from delivery.report.page import Page
-from delivery.report.wording import Names, count, duration, endings, moment
+from delivery.report.wording import Names, count, counted, duration, endings, moment
 
 
 def listing_text(answer: JourneyList, names: Names) -> str:
     """Write the list as text, with how long each journey took."""
     page = Page()
     words = endings(draft=answer.draft)
+    shown = len(answer.journeys)
     page.title(f"{names.service} - journeys")
     page.line(
-        f"{count(answer.total)} journeys as of {moment(start_of(answer.as_of))} (Helsinki), log "
-        f"position {count(answer.position)}; the latest {count(len(answer.journeys))} below."
+        f"{counted(answer.total, 'journey')} as of {moment(start_of(answer.as_of))} (Helsinki), "
+        f"log position {count(answer.position)}"
+        + (f"; the latest {count(shown)} below." if shown < answer.total else ".")
     )
     if answer.draft:
         page.note(

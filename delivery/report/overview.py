@@ -9,12 +9,14 @@ from delivery.report.wording import (
     Names,
     bar,
     count,
+    counted,
     duration,
     endings,
     interval,
     moment,
     percent,
     rate,
+    told,
 )
 
 RANKED = 12
@@ -41,8 +43,9 @@ def overview_text(overview: Overview, names: Mapping[str, Names]) -> str:
     lost = sum(line.lost for line in overview.services)
     still = sum(line.open for line in overview.services)
     page.line(
-        f"{count(started)} journeys started at {len(overview.services)} services; "
-        f"{count(lost)} {words.were_lost}, {count(still)} are still open."
+        f"{counted(started, 'journey')} started at "
+        f"{counted(len(overview.services), 'service')}; "
+        f"{told(lost, words.were_lost)}, {told(still, 'are still open')}."
     )
     if drafts:
         page.note(

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from delivery.moments import start_of
-from delivery.report.wording import BLOCKS, WIDTH, count, moment
+from delivery.report.wording import BLOCKS, WIDTH, counted, moment
 
 Cell = str | None
 
@@ -72,9 +72,13 @@ class Page:
         self._console.print(table)
 
     def hidden(self, hidden: Mapping[str, int], k: int) -> None:
-        told = ", ".join(f"{count(rows)} of {what}" for what, rows in hidden.items() if rows)
+        told = ", ".join(
+            f"{counted(rows, 'row')} of {what.replace('_', ' ')}"
+            for what, rows in hidden.items()
+            if rows
+        )
         if told:
-            self.note(f"Left out because fewer than {k} people share them: rows {told}.")
+            self.note(f"Left out because fewer than {k} people share them: {told}.")
 
     def text(self) -> str:
         lines = (line.rstrip() for line in self._out.getvalue().splitlines())

@@ -2,21 +2,25 @@
 
 from collections.abc import Sequence
 
-from analysis.journey_report import FunnelStep, JourneyReport, StepRow
+from analysis.journey_report import FunnelStep, JourneyReport, StepRow, Variant
 from analysis.likeness import Likeness, likenesses
 from delivery.moments import start_of
 from delivery.report.page import Cell, Page, window_sentence
 from delivery.report.wording import (
     Endings,
     Names,
+    agree,
     bar,
     count,
+    counted,
     duration,
     endings,
     interval,
     moment,
     percent,
     rate,
+    titled,
+    told,
 )
 
 SHOWN = 12
@@ -34,7 +38,7 @@ def report_text(report: JourneyReport, names: Names) -> str:
     """
     words = endings(draft=report.draft)
     page = Page()
-    page.title(f"{names.service} - {report.service}")
+    page.title(titled(names.service, report.service))
     _draft(page, report)
     page.line(_scope(report))
     page.line(_headline(report, names, words))
@@ -50,15 +54,16 @@ def report_text(report: JourneyReport, names: Names) -> str:
     _funnel(page, heading, report.funnel, names, words)
     if report.outside_funnel:
         page.note(
-            f"{count(report.outside_funnel)} journeys never recorded the first step "
-            "(they began later on, or in another channel) and are not in this table."
+            f"{counted(report.outside_funnel, 'journey')} never recorded the first step "
+            "(begun later on, or in another channel) and "
+            f"{agree(report.outside_funnel, 'are')} not in this table."
         )
     page.note(
         f'The {words.lost} here "went no further" than the step; further down they belong to the '
         "step they were last at. The two differ where people go back."
     )
     for route in report.routes:
-        heading = f"Route {route.route}: {count(route.started)} journeys"
+        heading = f"Route {route.route}: {counted(route.started, 'journey')}"
         _funnel(page, heading, route.funnel, names, words)
     _drop_off(page, report, names, words)
     _groups(page, report, names, words)
@@ -94,13 +99,14 @@ def _headline(report: JourneyReport, names: Names, words: Endings) -> str:
     if not journeys.started:
         return ""
     declared = journeys.cancelled + journeys.expired
-    lost = f"{count(declared + journeys.abandoned)} {words.were_lost}"
+    lost = told(declared + journeys.abandoned, words.were_lost)
     if report.draft:
         lost = f"{count(journeys.abandoned)} {words.abandoned}"
-        lost += f", {count(declared)} were cancelled or expired" if declared else ""
-    counted = (
-        f"Of {count(journeys.started)} journeys, {count(journeys.succeeded)} succeeded, "
-        f"{count(journeys.refused)} were refused, {lost} and {count(journeys.open)} are still open."
+        lost += f", {told(declared, 'were cancelled or expired')}" if declared else ""
+    stand = (
+        f"Of {counted(journeys.started, 'journey')}, {count(journeys.succeeded)} succeeded, "
+        f"{told(journeys.refused, 'were refused')}, {lost} and "
+        f"{told(journeys.open, 'are still open')}."
     )
     if done.rate is None:
         said = f"A completion rate cannot be given yet: {done.note}."
@@ -111,9 +117,9 @@ def _headline(report: JourneyReport, names: Names, words: Endings) -> str:
         )
     worst = max(report.steps, key=lambda row: row.dropped, default=None)
     if worst is None or not worst.dropped:
-        return f"{said} {counted}"
+        return f"{said} {stand}"
     most = f"Most {words.are_lost} at {names.step(worst.step)} ({count(worst.dropped)})."
-    return f"{said} {counted} {most}"
+    return f"{said} {stand} {most}"
 
 
 def _where_they_stand(page: Page, report: JourneyReport, words: Endings) -> None:
@@ -136,9 +142,9 @@ def _where_they_stand(page: Page, report: JourneyReport, words: Endings) -> None
     ]
     page.table("Where the journeys stand", ("outcome", "journeys", "share", ""), rows, left=1)
     page.note(
-        f"Of the open ones, {count(journeys.broken_promise)} have waited for the city longer than "
-        f"it promises. {count(journeys.resurrected)} {words.taken_back}, "
-        f"{count(journeys.cancelled_afterwards)} were cancelled after they had completed."
+        f"Of the open ones, {told(journeys.broken_promise, 'have waited')} for the city longer "
+        f"than it promises. {count(journeys.resurrected)} {words.taken_back}, "
+        f"{told(journeys.cancelled_afterwards, 'were cancelled')} after they had completed."
     )
 
 
@@ -197,8 +203,8 @@ def _drop_off(page: Page, report: JourneyReport, names: Names, words: Endings) -
     )
     if report.before_first_step:
         page.note(
-            f"{count(report.before_first_step)} more {words.are_lost} before the customer's first "
-            "step."
+            f"{count(report.before_first_step)} more "
+            f"{agree(report.before_first_step, words.are_lost)} before the customer's first step."
         )
     causes = [
         f"{names.step(row.step)}: "
@@ -276,7 +282,8 @@ def _trend(page: Page, report: JourneyReport) -> None:
     weeks = report.trend
     shown = weeks[-SHOWN - 4 :]
     page.table(
-        f"Completion by week of start, the latest {len(shown)} of {len(weeks)} weeks",
+        "Completion by week of start"
+        + ("" if shown == weeks else f", the latest {len(shown)} of {len(weeks)} weeks"),
         ("week", "started", "completed so far", "by the horizon (95 %)", ""),
         [
             (
@@ -293,9 +300,10 @@ def _trend(page: Page, report: JourneyReport) -> None:
 
 
 def _moves(page: Page, report: JourneyReport, names: Names) -> None:
+    total = len(report.transitions)
     page.table(
-        f"From step to step, the {min(SHOWN, len(report.transitions))} most frequent of "
-        f"{len(report.transitions)}",
+        "From step to step"
+        + (f", the {SHOWN} most frequent of {count(total)}" if total > SHOWN else ""),
         ("from", "to", "journeys moved", "median", "90 % within"),
         [
             (
@@ -313,10 +321,8 @@ def _moves(page: Page, report: JourneyReport, names: Names) -> None:
 
 def _variants(page: Page, report: JourneyReport, names: Names) -> None:
     shown = report.variants[:6]
-    covered = sum(variant.share or 0.0 for variant in shown)
     page.table(
-        f"Paths really walked: the {len(shown)} most frequent of {count(report.variants_total)} "
-        f"cover {percent(covered)}",
+        f"Paths really walked{_which_paths(shown, report.variants_total)}",
         ("journeys", "share", "path"),
         [
             (
@@ -328,6 +334,16 @@ def _variants(page: Page, report: JourneyReport, names: Names) -> None:
         ],
         left=0,
     )
+
+
+def _which_paths(shown: Sequence[Variant], total: int) -> str:
+    """Say which of the paths are shown, and what they cover where journeys are enough to tell."""
+    if len(shown) == total:
+        return ""
+    number, verb = ("", "covers") if len(shown) == 1 else (f"{len(shown)} ", "cover")
+    shares = [variant.share for variant in shown if variant.share is not None]
+    covered = f" {verb} {percent(sum(shares))}" if shares else ""
+    return f": the {number}most frequent of {count(total)}{covered}"
 
 
 def _times(page: Page, report: JourneyReport) -> None:
@@ -349,16 +365,17 @@ def _times(page: Page, report: JourneyReport) -> None:
 def _notes(page: Page, report: JourneyReport, names: Names) -> None:
     page.line("\nAbout the data")
     page.note(
-        f"{count(report.touchpoints)} touchpoints; {count(report.unlinked)} belong to no journey, "
-        f"{count(report.unmapped)} have a name that the definition does not cover."
+        f"{counted(report.touchpoints, 'touchpoint')}; "
+        f"{told(report.unlinked, 'belong to no journey')}, "
+        f"{told(report.unmapped, 'have a name')} that the definition does not cover."
     )
     if report.unmapped_names:
         like = likenesses((row.name for row in report.unmapped_names), names.newest)
-        told = ", ".join(
+        strays = ", ".join(
             f"{row.name} ({count(row.touchpoints)}{_like(like.get(row.name), names)})"
             for row in report.unmapped_names
         )
-        page.note(f"Names without a meaning: {told}.")
+        page.note(f"Names without a meaning: {strays}.")
     if report.assumed_deadlines:
         page.note(
             "Assumed, for want of a deadline in the definition: 14 days of silence at "

@@ -40,6 +40,40 @@ def counted(number: int, noun: str) -> str:
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
+_OF_ONE = {"are": "is", "were": "was", "have": "has", "belong": "belongs", "stop": "stops"}
+
+
+def agree(number: int, words: str) -> str:
+    """Make the verb that words begin with agree with a count.
+
+    Examples:
+        >>> agree(1, "were refused"), agree(2, "were refused"), agree(1, "stopped")
+        ('was refused', 'were refused', 'stopped')
+    """
+    verb, space, rest = words.partition(" ")
+    return f"{_OF_ONE.get(verb, verb)}{space}{rest}" if number == 1 else words
+
+
+def told(number: int, words: str) -> str:
+    """Write a count with what is said of it, which begins with a verb.
+
+    Examples:
+        >>> told(1, "are still open"), told(1200, "are still open")
+        ('1 is still open', '1,200 are still open')
+    """
+    return f"{count(number)} {agree(number, words)}"
+
+
+def titled(name: str, key: str) -> str:
+    """Write the name of a service with its key, once where they are equal.
+
+    Examples:
+        >>> titled("Parking permit", "permit"), titled("permit", "permit")
+        ('Parking permit - permit', 'permit')
+    """
+    return key if name == key else f"{name} - {key}"
+
+
 def percent(share: float | None) -> str:
     """Write a share of 0 to 1, with a decimal only where it matters.
 

@@ -27,10 +27,9 @@ def test_an_origin_is_never_broken(origin: str) -> None:
 
 
 def test_each_origin_heads_its_own_records_the_latest_first() -> None:
-    rows = [refused(LATEST, 9), refused("kafka:city/0", 7), refused(LATEST, 3)]
+    rows = [refused(LATEST, 9), refused("kafka:city/0", 7), refused(LATEST, 5)]
 
     text = quarantine_text(rows, total=3)
 
-    words = text.split()
-    told = [word for word in words if word in {LATEST, "kafka:city/0", "9", "7"} or word == "3"]
-    assert told == ["3", "3", LATEST, "9", "3", "kafka:city/0", "7"]
+    told = [word for word in text.split() if word in {LATEST, "kafka:city/0", "9", "7", "5"}]
+    assert told == [LATEST, "9", "5", "kafka:city/0", "7"]
