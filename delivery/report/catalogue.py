@@ -12,7 +12,8 @@ def service_rows(services: Mapping[str, Sequence[Service]], lang: str) -> list[d
     """Describe each service by its newest definition.
 
     Returns:
-        `service, name, division, versions, valid_from, steps, routes, horizon_days`, by key.
+        `service, name, division, versions, valid_from, steps, routes, horizon_days, draft`, by
+        key; a draft is one whose outcomes nobody has confirmed.
     """
     return [
         {
@@ -24,6 +25,7 @@ def service_rows(services: Mapping[str, Sequence[Service]], lang: str) -> list[d
             "steps": [step.key for step in versions[-1].steps],
             "routes": sorted(versions[-1].routes),
             "horizon_days": versions[-1].horizon_days,
+            "draft": not versions[-1].outcomes_confirmed,
         }
         for key, versions in sorted(services.items())
     ]
@@ -36,6 +38,8 @@ def services_text(services: Mapping[str, Sequence[Service]], lang: str) -> str:
     for key, versions in sorted(services.items()):
         newest = versions[-1]
         page.line(f"\n{titled(text(newest.name, lang), key)} ({newest.division})")
+        if not newest.outcomes_confirmed:
+            page.note("  draft: outcomes not confirmed")
         page.note(
             f"  version {newest.version}, valid from {newest.valid_from}; "
             f"rates are read at day {newest.horizon_days}"

@@ -13,6 +13,7 @@ import pytest
 from analysis.listing import list_journeys
 from analysis.overview import overview
 from analysis.report import journey_report
+from delivery.report.catalogue import service_rows, services_text
 from delivery.report.listing import listing_csv, listing_text
 from delivery.report.machine import SECTIONS, as_json, overview_csv, report_csv
 from delivery.report.overview import overview_text
@@ -181,3 +182,20 @@ def test_a_version_confirmed_later_is_no_draft_from_its_day_on() -> None:
     assert journey_report(before).draft
     assert not journey_report(after).draft
     assert (list_journeys(before).draft, list_journeys(after).draft) == (True, False)
+
+
+def test_list_of_services_marks_the_drafts() -> None:
+    loans = msgspec.structs.replace(build_service(), key="loan")
+    known = {"permit": [unconfirmed()], "loan": [loans]}
+
+    text = services_text(known, "en")
+
+    assert {row["service"]: row["draft"] for row in service_rows(known, "en")} == {
+        "loan": False,
+        "permit": True,
+    }
+    assert text.count("draft") == 1
+    assert "\npermit (KUVA)\n  draft: outcomes not confirmed\n" in text
+    # The newest version is the one that counts.
+    confirmed_since = {"permit": [unconfirmed(), build_service()]}
+    assert "draft" not in services_text(confirmed_since, "en")
