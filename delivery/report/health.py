@@ -29,7 +29,19 @@ class ServiceHealth(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """The state of an installation; `ills` are sentences, none of them if it is well."""
+    """The state of an installation.
+
+    Attributes:
+        head: Position of the log.
+        position: Of the read models; None if nothing is projected.
+        behind: Events that are not projected.
+        newest_recorded_at: ISO 8601; None if nothing is recorded.
+        quarantine: Records in it, by reason.
+        quarantine_lately: Those of the last day.
+        all_retracted: Whether touchpoints were recorded, and those projected are all retracted.
+        services: Those that have touchpoints.
+        ills: Sentences; none if all is well.
+    """
 
     head: int
     position: int | None
@@ -37,6 +49,7 @@ class Health(Struct, frozen=True, kw_only=True):
     newest_recorded_at: str | None
     quarantine: dict[str, int]
     quarantine_lately: int
+    all_retracted: bool
     services: list[ServiceHealth]
     ills: list[str]
 
@@ -44,15 +57,20 @@ class Health(Struct, frozen=True, kw_only=True):
 def health_of(log: EventLog, models: ReadModels, *, now: datetime) -> Health:
     """Look at everything and say what is ill.
 
-    Ill is: nothing projected; events that have waited behind the head for over an hour; quarantine
-    that grew within 24 hours and is not resolved.
+    Ill is: nothing projected, unless all is retracted; events that have waited behind the head for
+    over an hour; quarantine that grew within 24 hours and is not resolved.
     """
     status = status_of(log, models)
     newest = log.newest_recorded_at()
     quarantine = log.count_rejections(unresolved=True)
     lately = sum(log.count_rejections(since=now - GREW_WITHIN, unresolved=True).values())
+    all_retracted = (
+        status.position is not None
+        and not status.services
+        and bool(log.retractions(until=status.position))
+    )
     ills = []
-    if status.position is None or not status.services:
+    if status.position is None or not (status.services or all_retracted):
         ills.append("nothing is projected yet. Hint: polku ingest, then polku project")
     elif status.behind > 0:
         waiting_since = log.recorded_at(status.position + 1)
@@ -73,6 +91,7 @@ def health_of(log: EventLog, models: ReadModels, *, now: datetime) -> Health:
         newest_recorded_at=None if newest is None else newest.isoformat(),
         quarantine=quarantine,
         quarantine_lately=lately,
+        all_retracted=all_retracted,
         services=[
             ServiceHealth(
                 service=service.service,
@@ -105,6 +124,11 @@ def health_text(health: Health) -> str:
         + (f", last recorded {moment(datetime.fromisoformat(newest))}" if newest else "")
         + f"; the read models are at {count(health.position or 0)}, {count(health.behind)} behind."
     )
+    if health.all_retracted:
+        page.line(
+            "All touchpoints up to there have been retracted: reports are empty. Hint: read a file "
+            "again, or see the reports of before with --position"
+        )
     refused = ", ".join(f"{reason} {count(number)}" for reason, number in health.quarantine.items())
     page.line(f"In quarantine: {refused}." if refused else "Nothing is in quarantine.")
     page.table(

@@ -8,7 +8,7 @@ from pathlib import Path
 from delivery.app import House, open_house
 from delivery.report.health import health_of, health_text
 from delivery.settings import Settings
-from tests.delivery.command_line import answer, polku
+from tests.delivery.command_line import answer, numbers, polku
 from tests.delivery.conftest import City
 
 Copy = Callable[[City], Path]
@@ -40,6 +40,24 @@ def test_nothing_projected_is_ill(small_city: City, tmp_path: Path) -> None:
 
     assert done.code == 1
     assert "Something is ill:\n- nothing is projected yet." in done.out
+
+
+def test_log_of_which_all_is_retracted_is_well_and_says_so(
+    tmp_path: Path, write_lines: Callable[..., Path], small_city: City
+) -> None:
+    lines = write_lines([small_city.messages[0] | {"source": "file:wrong.csv"}])
+    answer("ingest", "files", lines, "--data", tmp_path)
+    answer("project", "--data", tmp_path)
+    assert "retracted" not in answer("status", "--data", tmp_path)
+
+    answer("retract", "file:wrong.csv", "--data", tmp_path)
+    answer("project", "--data", tmp_path)
+
+    said = " ".join(answer("status", "--data", tmp_path).split())
+    assert "All is well." in said
+    assert "0 behind. All touchpoints up to there have been retracted: reports are empty." in said
+    assert numbers("status", "--data", tmp_path)["all_retracted"] is True
+    assert numbers("status", "--data", small_city.data)["all_retracted"] is False
 
 
 def test_events_that_wait_are_ill_after_an_hour(
