@@ -65,14 +65,17 @@ def problems_of_file(form: Parts) -> Iterator[str]:
 
 
 def warnings_of(service: Service) -> list[str]:
-    """List what a definition leaves open, and what is assumed instead; `path: why` each."""
+    """List what a definition leaves open, and what is assumed instead; `path: why` each.
+
+    Of a draft this comes first, and its owner is not asked for yet.
+    """
     warnings = []
-    if service.owner is None:
+    if not service.outcomes_confirmed:
+        warnings.append("outcomes_confirmed: false; a draft: nobody has confirmed its outcomes yet")
+    elif service.owner is None:
         warnings.append("owner: none; alerts go to the default owner")
     if Outcome.SUCCEEDED not in service.outcomes:
         warnings.append("outcomes.succeeded: none; no journey can succeed")
-    if not service.outcomes_confirmed:
-        warnings.append("outcomes_confirmed: false; nobody has confirmed the drafted outcomes")
     if not any(step.required and step.actor == "customer" for step in service.steps):
         warnings.append("steps: none is a required step of the customer's; no journey has a start")
     for place, step in enumerate(service.steps):

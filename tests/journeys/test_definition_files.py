@@ -89,7 +89,7 @@ def test_what_is_assumed_or_missing_is_warned_of(tmp_path: Path) -> None:
     steps = [step(actor="staff", deadline=None), step("pay", optional=True, typical="P2D")]
     write(
         tmp_path,
-        a=small(owner=None, outcomes=None, outcomes_confirmed=False, steps=steps),
+        a=small(owner=None, outcomes=None, steps=steps),
         b=small(key="fine"),
     )
 
@@ -98,10 +98,18 @@ def test_what_is_assumed_or_missing_is_warned_of(tmp_path: Path) -> None:
     assert warnings == (
         "a.yaml: owner: none; alerts go to the default owner",
         "a.yaml: outcomes.succeeded: none; no journey can succeed",
-        "a.yaml: outcomes_confirmed: false; nobody has confirmed the drafted outcomes",
         "a.yaml: steps: none is a required step of the customer's; no journey has a start",
         "a.yaml: steps[0].deadline: none; 14 days are assumed",
         "a.yaml: steps[1].typical: longer than the deadline",
+    )
+
+
+def test_draft_is_called_one_first_and_not_asked_for_its_owner(tmp_path: Path) -> None:
+    write(tmp_path, a=small(owner=None, outcomes=None, outcomes_confirmed=False))
+
+    assert read_definitions(tmp_path).warnings == (
+        "a.yaml: outcomes_confirmed: false; a draft: nobody has confirmed its outcomes yet",
+        "a.yaml: outcomes.succeeded: none; no journey can succeed",
     )
 
 
