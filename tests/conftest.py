@@ -5,9 +5,48 @@ smaller `max_examples`.
 """
 
 import os
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.brokers import MockBroker, RealBroker
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session")
+def real_broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RealBroker]":
+    """Apache Kafka, one for the session. Who kills a broker starts one of his own."""
+    from tests.brokers import NoBrokerError, start_real_broker  # noqa: PLC0415 - slow to import
+
+    try:
+        broker = start_real_broker(tmp_path_factory.mktemp("kafka"))
+    except NoBrokerError as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def broker(request: pytest.FixtureRequest) -> "Iterator[RealBroker | MockBroker]":
+    """The real broker, or the mock where there is none; says which it is."""
+    from tests.brokers import MockBroker  # noqa: PLC0415 - slow to import
+
+    try:
+        found: RealBroker | MockBroker = request.getfixturevalue("real_broker")
+    except pytest.skip.Exception as missing:
+        found = MockBroker()
+        print(f"{found}: {missing}")  # noqa: T201 - beside the test that fails
+        yield found
+        found.stop()
+    else:
+        print(found)  # noqa: T201 - beside the test that fails
+        yield found
