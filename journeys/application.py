@@ -6,10 +6,16 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import Mapper, PersistenceError, ProcessRecorder
+from eventsourcing.persistence import (
+    InterfaceError,
+    Mapper,
+    OperationalError,
+    PersistenceError,
+    ProcessRecorder,
+)
 from eventsourcing.utils import Environment, EnvType
 
-from journeys.errors import LogError
+from journeys.errors import LogAwayError, LogError
 from journeys.recorders import SQLiteLogRecorder
 from journeys.versions import CarefulMapper
 
@@ -51,4 +57,13 @@ def explained(location: str) -> Iterator[None]:
         hint = next(
             (hint for word, hint in _HINTS.items() if word in why), "polku status tells more"
         )
-        raise LogError(f"log {location}: {why}. Hint: {hint}") from error
+        raise _kind_of(error)(f"log {location}: {why}. Hint: {hint}") from error
+
+
+def _kind_of(error: Exception) -> type[LogError]:
+    """Tell a database that may answer later from one that must be seen to first."""
+    if isinstance(error, sqlite3.Error) or isinstance(error.__cause__, sqlite3.Error):
+        away = "locked" in str(error)  # a file is there or it is not; another process lets go of it
+    else:
+        away = isinstance(error, (InterfaceError, OperationalError))
+    return LogAwayError if away else LogError

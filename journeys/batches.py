@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from journeys.recorders import Cursor, SQLiteLogRecorder
-from journeys.records import EPOCH, TouchpointRecorded, TouchpointRejected
+from journeys.records import EPOCH, SourceGapRecorded, TouchpointRecorded, TouchpointRejected
 from journeys.retractions import count_retractions
 from journeys.rows import Row, content_digest, differing_fields, row_of, touchpoint_rows
 from journeys.touchpoint import Touchpoint
@@ -68,10 +68,12 @@ class Batch:
         *,
         recorded_at: datetime,
         coordinates: Sequence[tuple[str, int, str]],
+        gaps: Sequence[SourceGapRecorded] = (),
     ) -> None:
         self._touchpoints = touchpoints
         self._rows = touchpoint_rows(touchpoints, recorded_at=recorded_at)
         self._rejected = [row_of(rejection, recorded_at=recorded_at) for rejection in rejections]
+        self._gaps = [row_of(gap, recorded_at=recorded_at) for gap in gaps]
         self._recorded_at = recorded_at
         self._coordinates = coordinates
 
@@ -87,6 +89,7 @@ class Batch:
             conflicts = [self._conflict(index, fields) for index, fields in contradicting]
         recorder.insert_rows(c, conflicts)
         rejected = recorder.insert_rows(c, self._rejected)
+        recorder.insert_rows(c, self._gaps)
         recorder.note_kinds(c, self._kinds(conflicts))
         return Appended(
             recorded=recorded,
@@ -120,6 +123,8 @@ class Batch:
             kinds.add(kind_of(TouchpointRecorded))
         if conflicts or self._rejected:
             kinds.add(kind_of(TouchpointRejected))
+        if self._gaps:
+            kinds.add(kind_of(SourceGapRecorded))
         return kinds
 
 

@@ -8,8 +8,12 @@ PolkuError                    an expected failure: one line, exit code 1
 ├── UnknownStepError          no such step, with the steps there are
 ├── LogError                  the log cannot be used as it is
 │   ├── FencedError           another writer moved a source's position first
+│   ├── LogAwayError          its database does not answer now, and may later
 │   └── UnknownSourceError    no touchpoint of such a source, with the nearest names
 ├── SourceError               a source that cannot be read at all
+│   ├── RetentionGapError     a topic's records were deleted before they were read
+│   ├── TruncatedTopicError   a topic ends before the position it was read to
+│   └── RecreatedTopicError   a topic was deleted and another one made under its name
 ├── ProjectionError           the read models cannot answer
 └── DisclosureError           an answer would show fewer than k people
 ```
@@ -65,6 +69,10 @@ class FencedError(LogError):
     """Another writer moved a source's position since it was read; nothing was stored."""
 
 
+class LogAwayError(LogError):
+    """The log's database does not answer, or is held by another process: later it may do."""
+
+
 class UnknownSourceError(LogError):
     """A source that has recorded no touchpoint."""
 
@@ -77,6 +85,18 @@ class UnknownSourceError(LogError):
 
 class SourceError(PolkuError):
     """A source that cannot be read at all; single bad records are quarantined instead."""
+
+
+class RetentionGapError(SourceError):
+    """A topic's records were deleted before they were read: some are missing for good."""
+
+
+class TruncatedTopicError(SourceError):
+    """A topic ends before the position it was read to: the broker has lost records."""
+
+
+class RecreatedTopicError(SourceError):
+    """A topic was deleted and another one made under its name; its positions mean nothing there."""
 
 
 class ProjectionError(PolkuError):

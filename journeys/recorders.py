@@ -215,12 +215,12 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
     )
     select_state_from = (
         "SELECT state FROM stored_events "
-        "WHERE topic IN ('touchpoint', 'rejection', 'definition', 'retraction') AND rowid>=? "
-        "ORDER BY rowid LIMIT 1"
+        "WHERE topic IN ('touchpoint', 'rejection', 'definition', 'retraction', 'gap') "
+        "AND rowid>=? ORDER BY rowid LIMIT 1"
     )
     select_newest_state = (
         "SELECT state FROM stored_events "
-        "WHERE topic IN ('touchpoint', 'rejection', 'definition', 'retraction') "
+        "WHERE topic IN ('touchpoint', 'rejection', 'definition', 'retraction', 'gap') "
         "ORDER BY rowid DESC LIMIT 1"
     )
 

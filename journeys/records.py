@@ -5,6 +5,7 @@ TouchpointRecorded    a contact of a customer with a service
 TouchpointRejected    a message that could not be read as one, or contradicts an earlier one
 DefinitionRecorded    a service definition came into use
 SourceRetracted       what a source has recorded up to here is to be ignored from here on
+SourceGapRecorded     part of a stream was never read, and cannot be read any more
 ```
 
 Each is an event of the eventsourcing library without an aggregate: its own stream is derived from
@@ -178,13 +179,52 @@ class SourceRetracted:
         object.__setattr__(self, "originator_id", retraction_stream(self.source))
 
 
-Record = TouchpointRecorded | TouchpointRejected | DefinitionRecorded | SourceRetracted
+@dataclass(frozen=True, kw_only=True)
+class SourceGapRecorded:
+    """Part of a stream that was not read and cannot be any more; recorded once for each such part.
+
+    Attributes:
+        source: Name of the source position that was moved over it.
+        topic: The stream's name.
+        partition: The part of the stream.
+        begin: The first offset that is missing.
+        end: The first one behind it that is there; None if that cannot be told.
+        reason: `retention`, `truncated` or `recreated`.
+        recorded_at: Microseconds since 1970 UTC; `EventLog.append` sets it.
+    """
+
+    TOPIC: ClassVar[str] = "gap"
+    class_version: ClassVar[int] = 1
+
+    source: str
+    topic: str
+    partition: int
+    begin: int
+    end: int | None
+    reason: str
+    recorded_at: int = 0
+    originator_id: UUID = field(init=False)
+    originator_version: int = 1
+
+    def __post_init__(self) -> None:
+        stream = _stream_of("gap", self.source, self.begin, self.reason)
+        object.__setattr__(self, "originator_id", stream)
+
+
+Record = (
+    TouchpointRecorded
+    | TouchpointRejected
+    | DefinitionRecorded
+    | SourceRetracted
+    | SourceGapRecorded
+)
 
 RECORDS: tuple[type[Record], ...] = (
     TouchpointRecorded,
     TouchpointRejected,
     DefinitionRecorded,
     SourceRetracted,
+    SourceGapRecorded,
 )
 
 for _record in RECORDS:

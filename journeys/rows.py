@@ -14,6 +14,7 @@ import msgspec
 from journeys.records import (
     EPOCH,
     DefinitionRecorded,
+    SourceGapRecorded,
     SourceRetracted,
     TouchpointRecorded,
     TouchpointRejected,
@@ -91,7 +92,9 @@ def touchpoint_rows(touchpoints: Iterable[Touchpoint], *, recorded_at: datetime)
 
 
 def row_of(
-    event: TouchpointRejected | DefinitionRecorded | SourceRetracted, *, recorded_at: datetime
+    event: TouchpointRejected | DefinitionRecorded | SourceRetracted | SourceGapRecorded,
+    *,
+    recorded_at: datetime,
 ) -> Row:
     """Encode one of the rarer events as a row, recorded at the given time."""
     state = dict(vars(event), recorded_at=microseconds_of(recorded_at))

@@ -1,0 +1,59 @@
+"""What a stream lost before it was read is in the log, once, with the position moved over it."""
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from eventsourcing.persistence import InterfaceError, OperationalError, ProgrammingError
+
+from journeys.application import explained
+from journeys.batches import Batch
+from journeys.errors import FencedError, LogAwayError, LogError
+from journeys.event_log import EventLog, SourcePosition
+from journeys.records import SourceGapRecorded
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+GAP = SourceGapRecorded(
+    source="kafka/c/t/0", topic="touchpoints", partition=0, begin=10, end=25, reason="retention"
+)
+
+
+def batch_of(gap: SourceGapRecorded) -> Batch:
+    return Batch([], [], recorded_at=NOW, coordinates=(), gaps=[gap])
+
+
+def test_gap_is_recorded_with_the_position_behind_it(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log.db") as log:
+        appended = log.append(batch_of(GAP), positions=[SourcePosition(GAP.source, 25, None)])
+        ((position, event),) = log.read()
+        assert (appended.position, log.position_of(GAP.source)) == (position, 25)
+        assert log.newest_recorded_at() == NOW
+    assert isinstance(event, SourceGapRecorded)
+    assert (event.begin, event.end, event.reason) == (10, 25, "retention")
+
+
+def test_gap_is_not_recorded_by_who_has_lost_the_source(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log.db") as log:
+        log.append(batch_of(GAP), positions=[SourcePosition(GAP.source, 25, None)])
+        with pytest.raises(FencedError):
+            log.append(batch_of(GAP), positions=[SourcePosition(GAP.source, 30, None)])
+        assert log.head() == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (sqlite3.OperationalError("database is locked"), LogAwayError),
+        (sqlite3.OperationalError("database or disk is full"), LogError),
+        (OperationalError("connection refused"), LogAwayError),
+        (InterfaceError("connection is closed"), LogAwayError),
+        (ProgrammingError("no such column"), LogError),
+    ],
+)
+def test_database_that_may_answer_later_is_told_from_one_to_be_seen_to(
+    error: Exception, kind: type[LogError]
+) -> None:
+    with pytest.raises(LogError) as told, explained("somewhere"):
+        raise error
+    assert type(told.value) is kind
