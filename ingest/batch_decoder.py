@@ -1,14 +1,16 @@
 """A batch of raw records, decoded: touchpoints for the log, rejections with their coordinates."""
 
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, cast, overload
 
 from ingest.cloudevents import TouchpointDecoder
 from ingest.privacy import Pseudonyms, find_personal_data
 from ingest.rejections import Reason
 from ingest.sources import RawBatch, RawRecord, Record
-from journeys.records import TouchpointRejected
+from journeys.records import SourceGapRecorded, TouchpointRejected
 from journeys.service import Service
 from journeys.touchpoint import Touchpoint
 
@@ -27,6 +29,7 @@ class DecodedBatch(NamedTuple):
         read: Records met.
         positions: As of the raw batch.
         done: As of the raw batch.
+        gaps: As of the raw batch.
     """
 
     touchpoints: Sequence[Touchpoint]
@@ -36,6 +39,7 @@ class DecodedBatch(NamedTuple):
     read: int
     positions: "Sequence[SourcePosition]"
     done: float | None
+    gaps: Sequence[SourceGapRecorded] = ()
 
 
 class BatchDecoder:
@@ -96,7 +100,24 @@ class BatchDecoder:
             read=len(batch.records) + len(batch.unread),
             positions=batch.positions,
             done=batch.done,
+            gaps=batch.gaps,
         )
+
+
+def together(parts: Sequence[DecodedBatch]) -> DecodedBatch:
+    """Make one batch, and so one transaction, of several parts of a stream."""
+    if len(parts) == 1:
+        return parts[0]
+    return DecodedBatch(
+        touchpoints=[touchpoint for part in parts for touchpoint in part.touchpoints],
+        coordinates=_Chained([part.coordinates for part in parts]),
+        rejections=[rejection for part in parts for rejection in part.rejections],
+        rejected=[reason for part in parts for reason in part.rejected],
+        read=sum(part.read for part in parts),
+        positions=[position for part in parts for position in part.positions],
+        done=None,
+        gaps=[gap for part in parts for gap in part.gaps],
+    )
 
 
 class _Coordinates(Sequence[tuple[str, int, str]]):
@@ -119,6 +140,29 @@ class _Coordinates(Sequence[tuple[str, int, str]]):
             return _Coordinates(self._origin, self._records[index], self._pseudonyms)
         record = self._records[index]
         return self._origin, record.place, self._pseudonyms.digest(record.sha256())
+
+
+class _Chained(Sequence[tuple[str, int, str]]):
+    """The coordinates of one part after those of the other, each still worked out when asked."""
+
+    def __init__(self, parts: Sequence[Sequence[tuple[str, int, str]]]) -> None:
+        self._parts = parts
+        self._begins = [0, *accumulate(map(len, parts))]
+
+    def __len__(self) -> int:
+        return self._begins[-1]
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, int, str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[str, int, str]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[str, int, str] | list[tuple[str, int, str]]:
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        part = bisect(self._begins, index) - 1
+        return self._parts[part][index - self._begins[part]]
 
 
 def _origin(origin: str, pseudonyms: Pseudonyms) -> str:

@@ -163,14 +163,17 @@ class _Encoded(NamedTuple):
 
 def _encode(decoder: BatchDecoder, batch: RawBatch, *, now: datetime) -> _Encoded:
     decoded = decoder.decode(batch, now=now)
-    return _Encoded(
-        decoded,
-        Batch(
-            decoded.touchpoints,
-            decoded.rejections,
-            recorded_at=now,
-            coordinates=decoded.coordinates,
-        ),
+    return _Encoded(decoded, encode(decoded, now=now))
+
+
+def encode(decoded: DecodedBatch, *, now: datetime) -> Batch:
+    """Make of a decoded batch one that the log takes."""
+    return Batch(
+        decoded.touchpoints,
+        decoded.rejections,
+        recorded_at=now,
+        coordinates=decoded.coordinates,
+        gaps=decoded.gaps,
     )
 
 
@@ -182,7 +185,7 @@ def _append_each(
     A batch with positions is in the log before its source is asked for the next: a stream may be
     taken away in between.
     """
-    with ThreadPoolExecutor(max_workers=1) as executor, _switching_often():
+    with ThreadPoolExecutor(max_workers=1) as executor, switching_often():
         waiting: deque[tuple[DecodedBatch, Future[Appended]]] = deque()
         newest: Future[Appended] | None = None
         for decoded, batch in batches:
@@ -209,7 +212,8 @@ def _append(
 
 
 @contextmanager
-def _switching_often() -> Iterator[None]:
+def switching_often() -> Iterator[None]:
+    """Let threads hand Python's lock to each other more often."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:

@@ -17,6 +17,7 @@ from ingest.rejections import Reason
 if TYPE_CHECKING:
     from ingest.envelope import Event
     from journeys.event_log import SourcePosition  # reading a file does not need the log
+    from journeys.records import SourceGapRecorded
 
 Headers = Sequence[tuple[str, bytes | None]]
 """As Kafka gives them: a list, in which a name may come twice."""
@@ -100,6 +101,7 @@ class RawBatch(NamedTuple):
         positions: Positions to compare and swap in the same transaction.
         done: Share of the source read so far, 0 to 1; None where there is no end.
         service: Key of the service that all of it is about; `""` where each message says so.
+        gaps: What is missing in front of the records, for good.
     """
 
     origin: str
@@ -108,6 +110,7 @@ class RawBatch(NamedTuple):
     positions: "Sequence[SourcePosition]" = ()
     done: float | None = None
     service: str = ""
+    gaps: "Sequence[SourceGapRecorded]" = ()
 
 
 class Source(Protocol):

@@ -1,0 +1,184 @@
+"""Which topic it is, what its positions are called, and what an error about it means.
+
+A topic that is deleted and made again under its name is another topic, whose offsets begin anew.
+Kafka tells them apart by an id; so do the names of our positions:
+
+```
+kafka/CLUSTER/TOPIC ID/PARTITION    the offset to read next
+kafka/CLUSTER/TOPIC NAME/id-1, id-2 the id of the topic that was read under this name, in two halves
+```
+
+A broker older than 2.8 knows no such id: the name takes its place, and a topic made again is then
+noticed only if it is shorter than the one before.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from kafka import KafkaAdminClient
+from kafka import errors as kafka_errors
+
+from ingest.kafka_settings import KafkaSettings
+from journeys.errors import PolkuError, SourceError
+from journeys.event_log import SourcePosition
+
+Positions = Callable[[str], int | None]
+"""Looks up where a source is to be read from next; `EventLog.position_of`."""
+
+_HALF = 1 << 64
+
+
+class Topic(NamedTuple):
+    """A topic as the cluster knows it now.
+
+    Attributes:
+        name: Its name.
+        cluster: The cluster's id.
+        id: Its own id; None if the broker knows none.
+        partitions: Their numbers, in order.
+    """
+
+    name: str
+    cluster: str
+    id: UUID | None
+    partitions: Sequence[int]
+
+    @property
+    def label(self) -> str:
+        """The id as Kafka's own tools write it."""
+        return f"name:{self.name}" if self.id is None else _label(self.id)
+
+    def position_name(self, partition: int) -> str:
+        """What the position of a partition is called."""
+        return f"kafka/{self.cluster}/{self.label}/{partition}"
+
+    def origin(self, partition: int) -> str:
+        """What the records of a partition are said to be from."""
+        return f"kafka:{self.name}/{partition}"
+
+    def known_as(self, positions: Positions) -> UUID | None:
+        """Look up the id of the topic that was last read under this name."""
+        halves = [positions(name) for name in self._id_names()]
+        if None in halves:
+            return None
+        first, second = (half % _HALF for half in halves if half is not None)
+        return UUID(int=first * _HALF + second)
+
+    def identity(self, positions: Positions) -> list[SourcePosition]:
+        """The positions that say which topic is read under this name; none if they say so now."""
+        if self.id is None or self.known_as(positions) == self.id:
+            return []
+        names, halves = self._id_names(), divmod(self.id.int, _HALF)
+        return [
+            SourcePosition(name, half - _HALF if half >= _HALF // 2 else half, positions(name))
+            for name, half in zip(names, halves, strict=True)
+        ]
+
+    def _id_names(self) -> list[str]:
+        return [f"kafka/{self.cluster}/{self.name}/id-{number}" for number in (1, 2)]
+
+
+def find_topic(admin: KafkaAdminClient, name: str) -> Topic:
+    """Ask the cluster what a topic is.
+
+    Raises:
+        KafkaError: There is no such topic, it may not be read, or nobody answers.
+    """
+    cluster = admin.describe_cluster()
+    (found,) = admin.describe_topics([name])
+    if found["error_code"]:
+        raise kafka_errors.for_code(found["error_code"])(name)
+    told = found.get("topic_id")
+    partitions = sorted(int(one["partition_index"]) for one in found["partitions"])
+    return Topic(
+        name, str(cluster["cluster_id"]), UUID(str(told)) if told else None, tuple(partitions)
+    )
+
+
+def old_positions(topic: Topic, known: UUID, positions: Positions) -> list[tuple[int, str, int]]:
+    """Partition, position's name and offset of another topic that was read under this name."""
+    before = topic._replace(id=known)
+    found = []
+    for partition in range(100_000):
+        name = before.position_name(partition)
+        offset = positions(name)
+        if offset is None:
+            break
+        found.append((partition, name, offset))
+    return found
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error of the client may go away by waiting."""
+    return isinstance(error, (kafka_errors.KafkaError, OSError)) and not isinstance(error, _LASTING)
+
+
+def explained(error: kafka_errors.KafkaError, settings: KafkaSettings) -> PolkuError:
+    """Put an error that waiting does not mend in our words."""
+    hint = next(hint for kinds, hint in _HINTS if isinstance(error, kinds))
+    hint = hint.format(
+        bootstrap=settings.bootstrap, topic=settings.topic, group=settings.group or "(none)"
+    )
+    kind = type(error).__name__
+    return SourceError(
+        f"topic {settings.topic} at {settings.bootstrap}: {kind}: {error}. Hint: {hint}"
+    )
+
+
+def _label(topic_id: UUID) -> str:
+    return urlsafe_b64encode(topic_id.bytes).decode().rstrip("=")
+
+
+_HINTS: tuple[tuple[Any, str], ...] = (
+    (
+        kafka_errors.UnknownTopicOrPartitionError,
+        "kafka-topics.sh --bootstrap-server {bootstrap} --list; Polku makes no topic",
+    ),
+    (kafka_errors.InvalidTopicError, "a topic's name has letters, digits and . _ - alone"),
+    (
+        kafka_errors.TopicAuthorizationFailedError,
+        "this user needs READ and DESCRIBE on the topic {topic}",
+    ),
+    (
+        kafka_errors.GroupAuthorizationFailedError,
+        "this user needs READ on the group {group}, or leave --group out",
+    ),
+    (kafka_errors.AuthorizationError, "ask whoever runs the cluster for the right it names"),
+    (
+        (
+            kafka_errors.SaslAuthenticationFailedError,
+            kafka_errors.UnsupportedSaslMechanismError,
+            kafka_errors.IllegalSaslStateError,
+            kafka_errors.SecurityDisabledError,
+        ),
+        "check POLKU_KAFKA_SASL_MECHANISM, POLKU_KAFKA_USERNAME and POLKU_KAFKA_PASSWORD_FILE",
+    ),
+    (
+        kafka_errors.FencedInstanceIdError,
+        "another process has the same --instance: give each its own",
+    ),
+    (
+        kafka_errors.CorruptRecordError,
+        "what the broker has there is damaged; look at its disk, or at the network between",
+    ),
+    (
+        (kafka_errors.UnsupportedCodecError, kafka_errors.UnsupportedCompressionTypeError),
+        "install what reads this compression: lz4, python-snappy or zstandard",
+    ),
+    (
+        (
+            kafka_errors.KafkaConfigurationError,
+            kafka_errors.UnsupportedVersionError,
+            kafka_errors.UnrecognizedBrokerVersion,
+            kafka_errors.InconsistentGroupProtocolError,
+            kafka_errors.InvalidGroupIdError,
+            kafka_errors.InvalidSessionTimeoutError,
+        ),
+        "check --group and what POLKU_KAFKA_ and POLKU_KAFKA_CLIENT_ variables say",
+    ),
+)
+_LASTING = tuple(
+    kind for kinds, _ in _HINTS for kind in (kinds if isinstance(kinds, tuple) else (kinds,))
+)
