@@ -8,7 +8,17 @@ import sys
 
 import typer
 
-from delivery.commands import demo, draft, health, ingest, project, reading, retract, services
+from delivery.commands import (
+    demo,
+    draft,
+    health,
+    ingest,
+    ingest_kafka,
+    project,
+    reading,
+    retract,
+    services,
+)
 from journeys.errors import PolkuError
 
 app = typer.Typer(
@@ -21,6 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)
+ingest.app.command("kafka")(ingest_kafka.kafka)
 app.add_typer(ingest.app, name="ingest")
 app.command("project")(project.project)
 services.app.command("draft")(draft.draft)

@@ -114,6 +114,19 @@ Services = Annotated[
         show_default=False,
     ),
 ]
+Topic = Annotated[
+    str | None,
+    typer.Option("--topic", metavar="NAME", help="[POLKU_KAFKA_TOPIC]", show_default=False),
+]
+Bootstrap = Annotated[
+    str | None,
+    typer.Option(
+        "--bootstrap",
+        metavar="HOST:PORT",
+        help="One or more brokers, separated by commas. [POLKU_KAFKA_BOOTSTRAP]",
+        show_default=False,
+    ),
+]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of service and step names.")]
 AsOf = Annotated[

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -17,6 +17,25 @@ from journeys.errors import SettingsError
 
 DEFAULT_DATA = Path("polku-data")
 MIN_KEY_BYTES = 16
+
+KAFKA_CLIENT = "POLKU_KAFKA_CLIENT_"
+"""Before any other setting of kafka-python, in capitals: POLKU_KAFKA_CLIENT_FETCH_MAX_BYTES."""
+
+KAFKA_VARIABLES = {
+    "POLKU_KAFKA_SECURITY_PROTOCOL": "security_protocol",
+    "POLKU_KAFKA_SASL_MECHANISM": "sasl_mechanism",
+    "POLKU_KAFKA_USERNAME": "sasl_plain_username",
+    "POLKU_KAFKA_PASSWORD": "sasl_plain_password",
+    "POLKU_KAFKA_KEY_PASSWORD": "ssl_password",
+}
+"""Each also with `_FILE`: a file that holds it."""
+
+KAFKA_FILES = {
+    "POLKU_KAFKA_CA_FILE": "ssl_cafile",
+    "POLKU_KAFKA_CERTIFICATE_FILE": "ssl_certfile",
+    "POLKU_KAFKA_KEY_FILE": "ssl_keyfile",
+}
+"""The client reads these files itself: PEM."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +106,67 @@ def read_settings(
         services=services or (Path(told) if told else None),
         key=_value(env, "POLKU_PSEUDONYM_KEY"),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class KafkaAccess:
+    """Which topic, and how the client gets there.
+
+    Attributes:
+        bootstrap: `host:port` of brokers, separated by commas.
+        topic: Its name.
+        client: Settings of the client by kafka-python's names, as text; not in the repr.
+    """
+
+    bootstrap: str
+    topic: str
+    client: Mapping[str, str] = field(repr=False)
+
+
+def read_kafka(
+    *,
+    topic: str | None = None,
+    bootstrap: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> KafkaAccess:
+    """Put options and environment together.
+
+    Raises:
+        SettingsError: Topic or brokers are not said, a file cannot be read, or a name is said and
+            nothing that would send it.
+    """
+    env = os.environ if environment is None else environment
+    topic = topic or env.get("POLKU_KAFKA_TOPIC")
+    bootstrap = bootstrap or env.get("POLKU_KAFKA_BOOTSTRAP")
+    if not topic or not bootstrap:
+        wanted = "--bootstrap HOST:PORT" if topic else "--topic NAME"
+        raise SettingsError(f"which topic, of which Kafka? Hint: {wanted}")
+    client = {
+        name.removeprefix(KAFKA_CLIENT).lower(): text
+        for name, text in env.items()
+        if name.startswith(KAFKA_CLIENT) and text
+    }
+    for name, setting in KAFKA_VARIABLES.items():
+        told = _value(env, name)
+        if told:
+            client[setting] = told
+    for name, setting in KAFKA_FILES.items():
+        path = env.get(name)
+        if path:
+            if not os.access(path, os.R_OK):
+                raise SettingsError(
+                    f"{name} names a file that cannot be read: {path}. "
+                    "Hint: check that it exists and that this user may read it"
+                )
+            client[setting] = path
+    if "sasl_plain_username" in client and not (
+        client.get("security_protocol", "").startswith("SASL_") and "sasl_mechanism" in client
+    ):
+        raise SettingsError(
+            "POLKU_KAFKA_USERNAME is set, and nothing says how to send it. Hint: set "
+            "POLKU_KAFKA_SECURITY_PROTOCOL=SASL_SSL and POLKU_KAFKA_SASL_MECHANISM=SCRAM-SHA-512"
+        )
+    return KafkaAccess(bootstrap=bootstrap, topic=topic, client=client)
 
 
 def make_data_folder(settings: Settings) -> None:

@@ -14,7 +14,7 @@ closed and made anew: the place is in the log.
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from threading import Event
 
@@ -87,7 +87,7 @@ class KafkaSource:
         for batches in self.polls():
             yield from batches
 
-    def polls(self) -> Iterator[Sequence[RawBatch]]:
+    def polls(self) -> Generator[Sequence[RawBatch]]:
         """As `batches`, those of one transaction together; none where nothing has come.
 
         Behind an empty one, everything yielded before must be in the log or refused.

@@ -112,12 +112,13 @@ def old_positions(topic: Topic, known: UUID, positions: Positions) -> list[tuple
 
 def is_away(error: BaseException) -> bool:
     """Whether an error of the client may go away by waiting."""
-    return isinstance(error, (kafka_errors.KafkaError, OSError)) and not isinstance(error, _LASTING)
+    may_pass = (kafka_errors.KafkaError, ConnectionError, TimeoutError)
+    return isinstance(error, may_pass) and not isinstance(error, _LASTING)
 
 
 def explained(error: kafka_errors.KafkaError, settings: KafkaSettings) -> PolkuError:
-    """Put an error that waiting does not mend in our words."""
-    hint = next(hint for kinds, hint in _HINTS if isinstance(error, kinds))
+    """Put an error that ends the run in our words."""
+    hint = next((hint for kinds, hint in _HINTS if isinstance(error, kinds)), _ANSWER)
     hint = hint.format(
         bootstrap=settings.bootstrap, topic=settings.topic, group=settings.group or "(none)"
     )
@@ -179,6 +180,7 @@ _HINTS: tuple[tuple[Any, str], ...] = (
         "check --group and what POLKU_KAFKA_ and POLKU_KAFKA_CLIENT_ variables say",
     ),
 )
+_ANSWER = "check the address {bootstrap}, and POLKU_KAFKA_SECURITY_PROTOCOL: does it want TLS?"
 _LASTING = tuple(
     kind for kinds, _ in _HINTS for kind in (kinds if isinstance(kinds, tuple) else (kinds,))
 )

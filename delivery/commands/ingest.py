@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from delivery.options import (
+    Bootstrap,
     Columns,
     Data,
     Database,
@@ -16,6 +18,7 @@ from delivery.options import (
     LifecycleOption,
     Services,
     TimeFormat,
+    Topic,
     Zone,
 )
 from delivery.progress import progress, say
@@ -30,6 +33,13 @@ QUICKLY_PROJECTED = 200_000
 """Events that are projected at once behind a file: some two seconds."""
 
 JSON_SUFFIXES = frozenset((".json", ".jsonl", ".ndjson"))
+
+
+class Destination(StrEnum):
+    """Where else a made-up city can go."""
+
+    KAFKA = "kafka"
+
 
 app = typer.Typer(no_args_is_help=True, help="Record touchpoints, each exactly once.")
 
@@ -109,6 +119,15 @@ def city(
     seed: Seed = 1,
     until: Until = None,
     weeks: Annotated[int, typer.Option(min=2, help="How many weeks it covers.")] = 65,
+    to: Annotated[
+        Destination | None,
+        typer.Option(help="Send it to a Kafka topic; record nothing.", show_default=False),
+    ] = None,
+    topic: Topic = None,
+    bootstrap: Bootstrap = None,
+    partitions: Annotated[
+        int, typer.Option(min=1, help="With --to kafka: of a topic that is made.")
+    ] = 8,
     calm: Annotated[bool, typer.Option("--calm", help="Plant no friction.")] = False,  # noqa: FBT002
     duplicates: Annotated[float, typer.Option(min=0, max=1, help="Share sent twice.")] = 0.0,
     disorder: Annotated[float, typer.Option(min=0, max=1, help="Share out of order.")] = 0.0,
@@ -139,6 +158,13 @@ def city(
         faults=Faults(duplicates=duplicates, disorder=disorder, late=late),
         services=load_services(settings.services_directory),
     )
+    if to is not None:
+        if write is not None:
+            raise typer.BadParameter("one of --to and --write", param_hint="--to")
+        from delivery.commands.ingest_kafka import send
+
+        send(made, topic=topic, bootstrap=bootstrap, partitions=partitions)
+        return
     if write is not None:
         truth = write_city(made, write)
         say(f"Wrote {write}; the truth about it is in {truth}.")
@@ -149,20 +175,11 @@ def city(
 def record(source: "Source", settings: Settings, *, title: str) -> "IngestResult":
     """Record a source into the data folder's log, making folder, key and definitions if need be."""
     from delivery.app import open_log
-    from delivery.settings import adopt_services, make_data_folder, pseudonym_key
     from ingest.pipeline import Progress, run_ingest
     from ingest.privacy import Pseudonyms
     from journeys.service import load_services
 
-    make_data_folder(settings)
-    if adopt_services(settings):
-        say(f"Took the example services into {settings.data / 'services'}: edit them there.")
-    key, made = pseudonym_key(settings)
-    if made:
-        say(
-            f"Made a pseudonym key in {settings.key_path}: keep it safe and secret. Without it, "
-            "what comes later cannot be joined to what is stored."
-        )
+    key = made_ready(settings)
     known = load_services(settings.services_directory)
     with open_log(settings, create=True) as log, progress(title) as report:
 
@@ -181,6 +198,22 @@ def record(source: "Source", settings: Settings, *, title: str) -> "IngestResult
         where = settings.services_directory or "journeys/catalogue"
         say(f"The services that are known, from {where}: {', '.join(known)}.")
     return result
+
+
+def made_ready(settings: Settings) -> bytes:
+    """Make folder, definitions and key where there are none; the key."""
+    from delivery.settings import adopt_services, make_data_folder, pseudonym_key
+
+    make_data_folder(settings)
+    if adopt_services(settings):
+        say(f"Took the example services into {settings.data / 'services'}: edit them there.")
+    key, made = pseudonym_key(settings)
+    if made:
+        say(
+            f"Made a pseudonym key in {settings.key_path}: keep it safe and secret. Without it, "
+            "what comes later cannot be joined to what is stored."
+        )
+    return key
 
 
 def record_own_files(
@@ -270,8 +303,8 @@ def refuse_nothing(result: "IngestResult", paths: Sequence[Path]) -> None:
         )
 
 
-def tell(result: "IngestResult", *, dry: bool = False) -> None:
-    """Say what became of a source, or would become of it."""
+def tell(result: "IngestResult", *, dry: bool = False, more: Sequence[str] = ()) -> None:
+    """Say what became of a source, or would become of it, in one line."""
     parts = [f"{'Would record' if dry else 'Recorded'} {result.recorded:,} touchpoints"]
     if result.duplicates:
         parts.append(f"{result.duplicates:,} were known already")
@@ -285,6 +318,7 @@ def tell(result: "IngestResult", *, dry: bool = False) -> None:
     if result.dropped_attributes:
         told = ", ".join(f"{name} {number:,}" for name, number in result.dropped_attributes.items())
         parts.append(f"attributes that no definition allows were left out ({told})")
+    parts += more
     end = "Nothing was stored" if dry else f"The log is at position {result.position:,}"
     typer.echo(f"{'; '.join(parts)}. {end}.")
 
