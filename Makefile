@@ -5,6 +5,8 @@ DEMO_DATA ?= demo-data
 WORKERS ?= 2
 
 PY = $(VENV)/bin/python
+# Tests that share a server name their group, and one worker runs all of it.
+PARALLEL = -n $(WORKERS) --dist loadgroup
 GATED = journeys/*,projections/*,analysis/*
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -12,10 +14,11 @@ export PIP_USER = 0
 # Neither the demo nor a test may touch the data of a Polku in use on this machine.
 unexport POLKU_DATA POLKU_DATABASE POLKU_DATABASE_FILE POLKU_SERVICES
 unexport POLKU_PSEUDONYM_KEY POLKU_PSEUDONYM_KEY_FILE
+unexport $(filter-out POLKU_KAFKA_JARS,$(filter POLKU_KAFKA_%,$(.VARIABLES)))
 unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt bench slow lock run-setup dev-setup
+.PHONY: help demo test check fmt bench slow faults parts lock run-setup dev-setup
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -23,8 +26,8 @@ help: ## List the commands
 demo: run-setup ## A city in a minute: its six services and where they lose people
 	@POLKU_DATA="$(DEMO_DATA)" "$(VENV)/bin/polku" demo
 
-test: dev-setup ## All tests but the slow ones, and the coverage gate
-	@"$(PY)" -m pytest -m "not slow" -n $(WORKERS) --cov --cov-report=
+test: dev-setup ## All tests but slow ones and faults, and the coverage gate
+	@"$(PY)" -m pytest -m "not slow and not faults" $(PARALLEL) --cov --cov-report=
 	@"$(PY)" -m coverage report --skip-covered --show-missing --include='$(GATED)' --fail-under=100
 
 check: dev-setup ## Format, lint, types and the import rule, without changing a file
@@ -43,7 +46,13 @@ bench: dev-setup ## Run every benchmark: ratios within one run, as table and JSO
 	done
 
 slow: dev-setup ## The tests that take minutes: calibration and kills
-	@"$(PY)" -m pytest -m slow -n $(WORKERS)
+	@"$(PY)" -m pytest -m "slow and not faults" $(PARALLEL)
+
+faults: dev-setup ## Every fault of the matrix with all its seeds: up to an hour
+	@"$(PY)" -m pytest -m faults $(PARALLEL)
+
+parts: dev-setup ## Fetch what the tests need beside Python packages: Apache Kafka, schemas
+	@"$(PY)" -m tests.parts
 
 lock: ## Write requirements.lock anew, with the newest versions pyproject.toml allows
 	@sh .ci/lock

@@ -4,11 +4,18 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
-PROMISED = {"help", "demo", "test", "check", "fmt", "bench", "slow"}
+PROMISED = {"help", "demo", "test", "check", "fmt", "bench", "slow", "faults", "parts"}
+OF_DEBIAN = {
+    "java": "default-jre-headless",
+    "mvn": "maven",
+    "npm": "npm",
+    "initdb": "postgresql",
+}
 TOOLS = ("sh", "make", "dirname", "cat", "cmp", "grep", "head", "sed", "awk")
 
 
@@ -60,10 +67,35 @@ def test_the_demo_keeps_to_its_own_folder(house: Path) -> None:
 def test_ci_runs_check_and_test_and_says_that_it_is_ci(house: Path) -> None:
     script = (house / ".ci/run").read_text(encoding="utf-8")
 
-    steps = re.findall(r"^(export CI=true|make check|make test)\b", script, re.MULTILINE)
+    steps = re.findall(r"^ *(?:if )?(export CI=true|make \w+)\b", script, re.MULTILINE)
 
-    assert steps == ["export CI=true", "make check", "make test"]
+    assert steps == ["export CI=true", "make check", "make parts", "make test"]
     assert os.access(house / ".ci/run", os.X_OK)
+
+
+def test_tests_that_share_a_server_run_in_one_worker(house: Path) -> None:
+    for target in ("test", "slow", "faults"):
+        shown = _run(["make", "--dry-run", target], cwd=house).stdout
+
+        assert "-n 2 --dist loadgroup" in shown
+
+
+def test_a_kafka_in_use_is_kept_from_the_tests_and_the_jars_are_not(
+    house: Path, tmp_path: Path
+) -> None:
+    asking = tmp_path / "Makefile"
+    asking.write_text(f"include {house}/Makefile\nasked:\n\t@env\n")
+
+    told = _run(
+        ["make", "--no-print-directory", "-f", str(asking), "asked"],
+        cwd=house,
+        POLKU_KAFKA_TOPIC="precious",
+        POLKU_KAFKA_CLIENT_RETRIES="1",
+        POLKU_DATABASE="precious",
+        POLKU_KAFKA_JARS="jars",
+    ).stdout
+
+    assert [line for line in told.splitlines() if "POLKU_" in line] == ["POLKU_KAFKA_JARS=jars"]
 
 
 def test_ci_ends_with_the_closing_line_of_pytest(house: Path, tmp_path: Path) -> None:
@@ -71,12 +103,45 @@ def test_ci_ends_with_the_closing_line_of_pytest(house: Path, tmp_path: Path) ->
         house, tmp_path, "echo '== 2 failed, 7 passed in 3.21s =='; echo coverage; exit 2"
     )
 
-    ended = _run(
-        ["bash", ".ci/run"], cwd=clone, check=False, PATH=f"{clone}/bin:{os.environ['PATH']}"
-    )
+    ended = _run_ci(clone, there=OF_DEBIAN)
 
     assert ended.stdout.splitlines()[-1] == "== 2 failed, 7 passed in 3.21s =="
     assert ended.returncode == 2
+    assert not (clone / "installed").exists()
+
+
+@pytest.mark.parametrize("tool", ["java", "mvn", "npm"])
+def test_ci_installs_what_a_new_machine_lacks(house: Path, tmp_path: Path, tool: str) -> None:
+    clone = _clone_with_fake_make(house, tmp_path, "echo '== 7 passed in 3.21s =='")
+
+    ended = _run_ci(clone, there=set(OF_DEBIAN) - {tool})
+
+    assert ended.returncode == 0
+    assert (clone / "installed").read_text().splitlines() == [
+        "-qq update",
+        f"-qq install --yes --no-install-recommends {OF_DEBIAN[tool]}",
+    ]
+
+
+def test_ci_says_what_is_lacking_to_somebody_who_cannot_install(
+    house: Path, tmp_path: Path
+) -> None:
+    clone = _clone_with_fake_make(house, tmp_path, "echo '== 7 passed in 3.21s =='")
+
+    ended = _run_ci(clone, there={"mvn", "npm", "initdb"}, user=1000)
+
+    assert ended.returncode == 1
+    assert "Hint: apt-get install default-jre-headless" in ended.stderr
+    assert not (clone / "installed").exists()
+
+
+def test_ci_asks_a_registry_again_that_did_not_answer(house: Path, tmp_path: Path) -> None:
+    clone = _clone_with_fake_make(house, tmp_path, "echo '== 7 passed in 3.21s =='", parts="exit 2")
+
+    ended = _run_ci(clone, there=OF_DEBIAN)
+
+    assert ended.returncode == 0  # the tests say what could not be fetched
+    assert (clone / "asked").read_text().split() == ["parts"] * 3
 
 
 def test_a_machine_without_a_suitable_python_is_told_which_are(
@@ -180,12 +245,36 @@ def _environment(tmp_path: Path, *, marks: Path) -> Path:
     return folder
 
 
-def _clone_with_fake_make(house: Path, tmp_path: Path, on_test: str) -> Path:
+def _clone_with_fake_make(house: Path, tmp_path: Path, on_test: str, parts: str = "") -> Path:
     clone = tmp_path / "clone"
     for folder in (clone / ".ci", clone / "bin"):
         folder.mkdir(parents=True)
     shutil.copy(house / ".ci/run", clone / ".ci/run")
-    fake = clone / "bin" / "make"
-    fake.write_text(f'#!/bin/sh\n[ "$1" = test ] || exit 0\n{on_test}\n')
-    fake.chmod(0o755)
+    _fake(
+        clone,
+        "make",
+        f'if [ "$1" = parts ]; then echo parts >> "{clone}/asked"; {parts or "exit 0"}; fi\n'
+        f'[ "$1" = test ] || exit 0\n{on_test}',
+    )
+    _fake(clone, "apt-get", f'echo "$*" >> "{clone}/installed"')
     return clone
+
+
+def _run_ci(
+    clone: Path, *, there: Collection[str], user: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run CI on a machine that has only the usual tools and those that are there."""
+    for tool in there:
+        _fake(clone, tool, "")
+    _fake(clone, "id", f"echo {user}")
+    for tool in ("bash", "dirname", "mktemp", "rm", "tee", "grep", "tail"):
+        found = shutil.which(tool)
+        assert found is not None
+        (clone / "bin" / tool).symlink_to(found)
+    return _run(["bash", ".ci/run"], cwd=clone, check=False, PATH=f"{clone}/bin")
+
+
+def _fake(clone: Path, tool: str, script: str) -> None:
+    file = clone / "bin" / tool
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
