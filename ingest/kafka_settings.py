@@ -1,11 +1,13 @@
 """What a stream is read with: the topic, how to reach it, and what may be set of the client."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import errors as kafka_errors
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
 from journeys.errors import SettingsError
@@ -31,8 +33,17 @@ OURS = {
 }
 """What nobody sets by hand, and why."""
 
+CHOICES = {
+    "security_protocol": ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
+    "sasl_mechanism": ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI"),
+}
+"""Kafka-python takes any other word, and never connects."""
+
 CALL_S = 10
 """How long one question to the broker may take."""
+
+BOOTSTRAP_S = 5
+"""How long to look for a broker before saying that there is none, and looking again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +104,10 @@ class KafkaSettings:
             "metadata_max_age_ms": max(1000, int(self.look_s * 1000)),
             "metrics_enabled": False,
         }
-        return KafkaConsumer(**self._known(KafkaConsumer, defaults), **mine)
+        consumer: KafkaConsumer = _connected(
+            KafkaConsumer, {**self._known(KafkaConsumer, defaults), **mine}
+        )
+        return consumer
 
     def admin(self) -> KafkaAdminClient:
         """Connect a client that can ask what the topic is.
@@ -101,7 +115,8 @@ class KafkaSettings:
         Raises:
             KafkaError: No broker answers, or it refuses.
         """
-        return KafkaAdminClient(**self._known(KafkaAdminClient, {}))
+        admin: KafkaAdminClient = _connected(KafkaAdminClient, self._known(KafkaAdminClient, {}))
+        return admin
 
     def producer(self) -> KafkaProducer:
         """Connect a producer that sends each message once.
@@ -110,19 +125,68 @@ class KafkaSettings:
             KafkaError: No broker answers, or it refuses.
         """
         defaults = {"linger_ms": 20, "batch_size": 1 << 18, "metrics_enabled": False}
-        return KafkaProducer(
-            **self._known(KafkaProducer, defaults), enable_idempotence=True, acks="all"
+        mine = {"enable_idempotence": True, "acks": "all"}
+        producer: KafkaProducer = _connected(
+            KafkaProducer, {**self._known(KafkaProducer, defaults), **mine}
         )
+        return producer
 
     def _known(self, client: Any, defaults: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401
         given = {
-            "bootstrap_timeout_ms": CALL_S * 1000,
+            "bootstrap_timeout_ms": BOOTSTRAP_S * 1000,
             "client_id": "polku",
             **defaults,
             **self.client,
         }
         known = {name: value for name, value in given.items() if name in client.DEFAULT_CONFIG}
         return {"bootstrap_servers": self.bootstrap.split(","), **known}
+
+
+class _Heard(logging.Handler):
+    """The error that kafka-python has logged last; what a broker has said before what a socket did.
+
+    A broker that refuses a password hangs up on the next attempt without a word.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.error: kafka_errors.KafkaError | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for told in record.args if isinstance(record.args, tuple) else ():
+            said = isinstance(told, kafka_errors.BrokerResponseError)
+            if said and not isinstance(told, kafka_errors.RetriableError):
+                self.error = told
+            elif isinstance(told, kafka_errors.KafkaConnectionError) and not isinstance(
+                self.error, kafka_errors.BrokerResponseError
+            ):
+                self.error = told
+
+
+def _connected(client: Any, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Make a client of kafka-python.
+
+    Where none can be reached, kafka-python logs why, raises a time-out, and leaves a thread behind:
+    here the reason is raised, and the thread ended.
+    """
+    heard, logger = _Heard(), logging.getLogger("kafka")
+    opened: list[Any] = []
+
+    def network(**configs: Any) -> Any:  # noqa: ANN401
+        opened.append(client.DEFAULT_CONFIG["kafka_client"](**configs))
+        return opened[-1]
+
+    logger.addHandler(heard)
+    try:
+        return client(kafka_client=network, **settings)
+    except BaseException as error:
+        for one in opened:
+            one.close()
+        if isinstance(error, kafka_errors.KafkaTimeoutError) and heard.error is not None:
+            raise heard.error from error
+        raise
+    finally:
+        logger.removeHandler(heard)
 
 
 def client_settings(told: Mapping[str, str]) -> dict[str, Any]:
@@ -149,6 +213,11 @@ def client_settings(told: Mapping[str, str]) -> dict[str, Any]:
             near = get_close_matches(name, defaults, n=1)
             hint = f"did you mean {near[0]}?" if near else "they are kafka-python's own names"
             raise SettingsError(f"the Kafka client has no setting {name}. Hint: {hint}")
+        if text not in CHOICES.get(name, (text,)):
+            raise SettingsError(
+                f"the Kafka client's {name} cannot be {text!r}. "
+                f"Hint: one of {', '.join(CHOICES[name])}"
+            )
         settings[name] = _value(name, text, defaults[name])
     return settings
 

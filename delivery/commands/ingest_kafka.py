@@ -195,12 +195,12 @@ def _settings(topic: str | None, bootstrap: str | None) -> "KafkaSettings":
 
 @contextmanager
 def _told_to_stop() -> Iterator[Event]:
-    """An event that SIGTERM and Ctrl-C set; a second one ends the process as ever."""
+    """An event that SIGTERM and Ctrl-C set; a second Ctrl-C ends the process as ever."""
     stop = Event()
 
-    def handle(number: int, _frame: FrameType | None) -> None:
+    def handle(_number: int, _frame: FrameType | None) -> None:
         stop.set()
-        signal.signal(number, before[number])
+        signal.signal(signal.SIGINT, before[signal.SIGINT])
 
     numbers = (signal.SIGTERM, signal.SIGINT)
     before: dict[int, Callable[[int, FrameType | None], object] | int | None] = {
