@@ -18,7 +18,7 @@ unexport $(filter-out POLKU_KAFKA_JARS,$(filter POLKU_KAFKA_%,$(.VARIABLES)))
 unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt bench slow faults parts lock run-setup dev-setup
+.PHONY: help demo test check fmt bench slow faults parts schemas lock run-setup dev-setup
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ faults: dev-setup ## Every fault of the matrix with all its seeds: up to an hour
 
 parts: dev-setup ## Fetch what the tests need beside Python packages: Apache Kafka, schemas
 	@"$(PY)" -m tests.parts
+
+schemas: dev-setup ## Write the schemas in docs/ from the types
+	@"$(PY)" -m delivery.documents docs
 
 lock: ## Write requirements.lock anew, with the newest versions pyproject.toml allows
 	@sh .ci/lock

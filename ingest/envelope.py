@@ -29,6 +29,9 @@ TOO_LARGE = f"the value is longer than {MAX_BYTES:,} bytes"
 MAX_DEPTH = 32
 """Deepest nesting; a touchpoint's is 3, the rest is room for extensions."""
 
+JSON_TYPE = r"\s*(?:application|text)/(?:[\w.-]+\+)?json\s*(?:;.*)?"
+"""Pattern of the content types of JSON, in whichever case."""
+
 CONTEXT_FIELDS = frozenset(
     (
         *("specversion", "type", "source", "id", "subject", "time"),
@@ -147,7 +150,7 @@ _PLAIN_HEADERS = frozenset(
     ("ce_specversion", "ce_type", "ce_source", "ce_id", "ce_subject", "ce_time")
 )
 _ATTRIBUTE_NAME = re.compile(r"[a-z0-9]+")
-_JSON_TYPE = re.compile(r"\s*(?:application|text)/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+_JSON_TYPE = re.compile(JSON_TYPE, re.IGNORECASE)
 
 
 def _is_structured(headers: Headers) -> bool:

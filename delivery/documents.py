@@ -1,0 +1,27 @@
+"""The documents for machines in `docs/`, written from the types: `make schemas`."""
+
+import sys
+from pathlib import Path
+
+from delivery.report.machine import schemas
+from ingest.asyncapi import asyncapi
+from ingest.message_schema import touchpoint_schema
+
+
+def documents() -> dict[str, str]:
+    """Return every generated document, by the name of its file."""
+    return {
+        **schemas(),
+        "touchpoint.schema.json": touchpoint_schema(),
+        "asyncapi.json": asyncapi(),
+    }
+
+
+def write(folder: Path) -> None:
+    """Write them all into a folder."""
+    for name, text in documents().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
