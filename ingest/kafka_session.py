@@ -140,7 +140,7 @@ class Session:
         found: Mapping[TopicPartition, Sequence[object]] = {}
         try:
             found = self._consumer.poll(
-                timeout_ms=POLL_MS, max_records=self._settings.batch_records
+                timeout_ms=self._settings.poll_ms, max_records=self._settings.batch_records
             )
         except kafka_errors.NoOffsetForPartitionError:
             pass  # assigned a moment ago, and not placed yet

@@ -76,6 +76,11 @@ class KafkaSettings:
     look_s: float = 30.0
     client: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def poll_ms(self) -> int:
+        """How long to wait for records: short where nothing more is expected."""
+        return 50 if self.until_end else 500
+
     def alone(self) -> "KafkaSettings":
         """The same topic, read without a group."""
         return replace(self, group=None, instance=None)
@@ -154,13 +159,16 @@ class _Heard(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         for told in record.args if isinstance(record.args, tuple) else ():
-            said = isinstance(told, kafka_errors.BrokerResponseError)
-            if said and not isinstance(told, kafka_errors.RetriableError):
-                self.error = told
-            elif isinstance(told, kafka_errors.KafkaConnectionError) and not isinstance(
-                self.error, kafka_errors.BrokerResponseError
+            if _is_refusal(told) or (
+                isinstance(told, kafka_errors.KafkaConnectionError) and not _is_refusal(self.error)
             ):
                 self.error = told
+
+
+def _is_refusal(told: object) -> bool:
+    return isinstance(told, kafka_errors.BrokerResponseError) and not isinstance(
+        told, kafka_errors.RetriableError
+    )
 
 
 def _connected(client: Any, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401
