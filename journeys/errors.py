@@ -9,6 +9,7 @@ PolkuError                    an expected failure: one line, exit code 1
 ├── LogError                  the log cannot be used as it is
 │   ├── FencedError           another writer moved a source's position first
 │   ├── LogAwayError          its database does not answer now, and may later
+│   ├── NoLogError            there is none yet
 │   └── UnknownSourceError    no touchpoint of such a source, with the nearest names
 ├── SourceError               a source that cannot be read at all
 │   ├── RetentionGapError     a topic's records were deleted before they were read
@@ -71,6 +72,10 @@ class FencedError(LogError):
 
 class LogAwayError(LogError):
     """The log's database does not answer, or is held by another process: later it may do."""
+
+
+class NoLogError(LogError):
+    """There is no log, and none was to be made: nothing has been recorded yet."""
 
 
 class UnknownSourceError(LogError):

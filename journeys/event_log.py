@@ -34,7 +34,7 @@ from journeys.application import TouchpointLog, explained
 from journeys.batches import Appended, Batch, Compared, compare
 from journeys.databases import environment_of
 from journeys.definition_log import changed_definitions, histories_of
-from journeys.errors import FencedError, LogError
+from journeys.errors import FencedError, LogError, NoLogError
 from journeys.quarantine import Quarantined, Wanted, count_rejections, list_rejections
 from journeys.recorders import Cursor, SourceMovedError, SourceTracking, WantedTouchpoints
 from journeys.records import DefinitionRecorded, SourceRetracted, TouchpointRejected, moment_of
@@ -94,13 +94,14 @@ class EventLog:
                 used.
 
         Raises:
+            NoLogError: There is none, and none is to be made.
             LogError: It cannot be opened, a setting is dangerous, or it was written by a newer
                 release.
         """
         environment = environment_of(url, settings)
         location = environment["SQLITE_DBNAME"]
         if not create and not Path(location).exists():
-            raise LogError(
+            raise NoLogError(
                 f"log {location}: there is none. Hint: polku demo, or polku ingest first"
             )
         with explained(location):

@@ -1,10 +1,9 @@
 """`polku ingest kafka`: record what a topic says, each touchpoint once, until told to stop."""
 
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from threading import Event
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +11,7 @@ import typer
 from delivery.options import Bootstrap, Data, Database, Services, Topic
 from delivery.progress import progress, say
 from delivery.settings import Settings, now, read_kafka, read_settings
+from delivery.stopping import told_to_stop
 
 if TYPE_CHECKING:
     from ingest.city import SyntheticCity
@@ -61,28 +61,21 @@ def kafka(
     POLKU_KAFKA_KEY_FILE. Any other setting of kafka-python: POLKU_KAFKA_CLIENT_ and its name.
     """
     from delivery.commands.ingest import tell
-    from ingest.kafka import KafkaSettings
     from ingest.stream_counters import StreamCounters
     from journeys.errors import SettingsError, SourceError
 
     if instance is not None and group is None:
         raise SettingsError("--instance names a member of a group. Hint: --group NAME as well")
     settings = read_settings(data=data, database=database, services=services)
-    wanted = _settings(topic, bootstrap)
-    counters = StreamCounters()
-    result = record_topic(
-        KafkaSettings(
-            bootstrap=wanted.bootstrap,
-            topic=wanted.topic,
-            client=wanted.client,
-            group=group,
-            instance=instance,
-            until_end=until_end,
-            allow_gap=allow_gap,
-        ),
-        settings,
-        counters,
+    wanted = replace(
+        _settings(topic, bootstrap),
+        group=group,
+        instance=instance,
+        until_end=until_end,
+        allow_gap=allow_gap,
     )
+    counters = StreamCounters()
+    result = record_topic(wanted, settings, counters)
     tell(result, more=_told(counters))
     if until_end and result.nothing_usable:
         raise SourceError(
@@ -104,7 +97,7 @@ def record_topic(
     key = made_ready(settings)
     definitions = Definitions(settings)
     with ExitStack() as stack:
-        stop = stack.enter_context(_told_to_stop())
+        stop = stack.enter_context(told_to_stop())
         log = stack.enter_context(_patiently_opened(settings, stop))
         report = stack.enter_context(progress(f"Reading {wanted.topic}"))
 
@@ -185,32 +178,14 @@ class Definitions:
 
 
 def _settings(topic: str | None, bootstrap: str | None) -> "KafkaSettings":
-    from ingest.kafka_settings import KafkaSettings, client_settings
+    from ingest.kafka_settings import LARGEST_BATCH, KafkaSettings, client_settings
 
     access = read_kafka(topic=topic, bootstrap=bootstrap)
+    client = client_settings(access.client)
+    most = int(client.pop("max_poll_records", LARGEST_BATCH))
     return KafkaSettings(
-        bootstrap=access.bootstrap, topic=access.topic, client=client_settings(access.client)
+        bootstrap=access.bootstrap, topic=access.topic, client=client, batch_records=most
     )
-
-
-@contextmanager
-def _told_to_stop() -> Iterator[Event]:
-    """An event that SIGTERM and Ctrl-C set; a second Ctrl-C ends the process as ever."""
-    stop = Event()
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, before[signal.SIGINT])
-
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before: dict[int, Callable[[int, FrameType | None], object] | int | None] = {
-        number: signal.signal(number, handle) for number in numbers
-    }
-    try:
-        yield stop
-    finally:
-        for number in numbers:
-            signal.signal(number, before[number])
 
 
 @contextmanager

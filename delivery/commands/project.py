@@ -1,14 +1,19 @@
 """`polku project`: bring the read models up to date."""
 
-import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from delivery.options import Data, Database, Services
 from delivery.progress import progress, say
 from delivery.settings import Settings, now, read_settings
+from delivery.stopping import told_to_stop
+
+if TYPE_CHECKING:
+    from delivery.app import House
 
 
 def project(
@@ -16,7 +21,11 @@ def project(
         bool, typer.Option("--rebuild", help="Build them anew from the log; the old ones serve on.")
     ] = False,
     follow: Annotated[  # noqa: FBT002 - a flag of the command line
-        bool, typer.Option("--follow", help="Go on until stopped (SIGTERM or Ctrl-C).")
+        bool,
+        typer.Option(
+            "--follow",
+            help="Go on until stopped (SIGTERM or Ctrl-C); a log that is not there is waited for.",
+        ),
     ] = False,
     data: Data = None,
     database: Database = None,
@@ -24,19 +33,71 @@ def project(
 ) -> None:
     """Trace the journeys of what the log holds; definitions that changed are recorded first."""
     settings = read_settings(data=data, database=database, services=services)
-    reached = bring_up_to_date(settings, rebuild=rebuild, following=follow)
+    if follow:
+        reached = follow_log(settings, rebuild=rebuild)
+    else:
+        reached = bring_up_to_date(settings, rebuild=rebuild)
     typer.echo(f"The read models are at position {reached or 0:,}.")
 
 
-def bring_up_to_date(
-    settings: Settings, *, rebuild: bool = False, following: bool = False
-) -> int | None:
+def bring_up_to_date(settings: Settings, *, rebuild: bool = False) -> int | None:
     """Project everything the log has; the position reached."""
-    from delivery.app import open_house, record_definitions
+    from delivery.app import open_house
+
+    with open_house(settings) as house:
+        return _project(settings, house, rebuild=rebuild, stop=Event())
+
+
+def follow_log(settings: Settings, *, rebuild: bool = False) -> int | None:
+    """Project the log until told to stop, waiting for it where it is away or not there yet.
+
+    Returns:
+        The position reached; None where there was no log before it was told to stop.
+    """
+    from ingest.patience import FIRST_WAIT_S, StoppedError
+    from journeys.errors import LogAwayError
+    from projections import runner
+
+    reached = None
+    with told_to_stop() as stop:
+        say("Following the log; stop with Ctrl-C.")
+        while not stop.is_set():
+            try:
+                with _patiently_opened(settings, stop) as house:
+                    _project(settings, house, rebuild=rebuild, stop=stop)
+                    rebuild = False
+                    runner.follow(house.log, house.models, stop=stop)
+                    reached = house.models.position()
+            except StoppedError:
+                break
+            except LogAwayError as error:
+                say(f"The log does not answer: {error}. Opening it anew.")
+                stop.wait(FIRST_WAIT_S)
+    return reached
+
+
+@contextmanager
+def _patiently_opened(settings: Settings, stop: Event) -> "Iterator[House]":
+    from delivery.app import open_house
+    from ingest.patience import patiently
+    from journeys.errors import LogAwayError, NoLogError
+
+    with ExitStack() as stack:
+        yield patiently(
+            lambda: stack.enter_context(open_house(settings)),
+            is_away=lambda error: isinstance(error, LogAwayError | NoLogError),
+            stop=stop,
+            say=say,
+            what="the log",
+        )
+
+
+def _project(settings: Settings, house: "House", *, rebuild: bool, stop: Event) -> int | None:
+    from delivery.app import record_definitions
     from delivery.report.wording import counted
     from projections import runner
 
-    with open_house(settings) as house, progress("Tracing journeys") as report:
+    with progress("Tracing journeys") as report:
         changed = record_definitions(settings, house.log, now=now())
         if changed:
             say(f"Recorded {counted(changed, 'changed service definition')}.")
@@ -45,16 +106,5 @@ def bring_up_to_date(
             report(done / total if total else None, f"position {done:,}")
 
         if rebuild:
-            reached = runner.rebuild(house.log, house.models, progress=show)
-        else:
-            reached = runner.project(house.log, house.models, progress=show)
-        if following:
-            stop = Event()
-            signal.signal(signal.SIGTERM, lambda *_: stop.set())
-            say("Following the log; stop with Ctrl-C.")
-            try:
-                runner.follow(house.log, house.models, stop=stop)
-            except KeyboardInterrupt:
-                stop.set()
-            reached = house.models.position()
-    return reached
+            return runner.rebuild(house.log, house.models, stop=stop, progress=show)
+        return runner.project(house.log, house.models, stop=stop, progress=show)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeys.datastores import _Connection, _Pool
-from journeys.errors import FencedError, LogError
+from journeys.errors import FencedError, LogError, NoLogError
 from journeys.event_log import Appended, EventLog, SourcePosition
 from journeys.records import TouchpointRecorded, TouchpointRejected
 from journeys.touchpoint import Touchpoint
@@ -304,7 +304,7 @@ def test_however_a_stream_is_cut_into_batches_the_log_is_the_same(
 
 
 def test_a_log_is_made_where_there_is_none_unless_it_must_exist(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match=r"there is none\. Hint: polku demo"):
+    with pytest.raises(NoLogError, match=r"there is none\. Hint: polku demo"):
         EventLog.open(tmp_path / "log.db", create=False)
     assert not (tmp_path / "log.db").exists()
 
