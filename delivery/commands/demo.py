@@ -65,7 +65,6 @@ def demo(
             settings,
             output=Format.TEXT,
             as_of=now(),
-            position=None,
             period=EVER,
             lang=lang,
         ),

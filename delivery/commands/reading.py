@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,7 @@ from delivery.options import (
 )
 from delivery.progress import say
 from delivery.settings import Settings, now, read_settings
+from delivery.stopping import told_to_stop
 
 if TYPE_CHECKING:
     from analysis.selection import Period
@@ -41,6 +43,25 @@ def overview(
     position: Position = None,
     from_: From = None,
     to: To = None,
+    write: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            callback=lambda paths: paths and [_writable(path) for path in paths],
+            help="Write it to a file, by its ending .txt, .json or .csv; may be given more than "
+            "once.",
+            show_default=False,
+        ),
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            help="With --write: write it anew this often until stopped (SIGTERM or Ctrl-C).",
+            show_default=False,
+        ),
+    ] = None,
     lang: Language = Lang.EN,
     k: K = None,
     public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
@@ -49,20 +70,35 @@ def overview(
     services: Services = None,
 ) -> None:
     """Show all services, one line each, and where the city loses most journeys."""
+    from delivery.rewriting import FORMATS, keep_written, write_whole
+
     settings = read_settings(data=data, database=database, services=services)
-    typer.echo(
-        overview_answer(
+    files = write or []
+    outputs = [FORMATS[path.suffix] for path in files] or [output]
+
+    def answers() -> list[str]:
+        return _overview_answers(
             settings,
-            output=output,
+            outputs,
             as_of=_as_of(as_of),
             position=position,
             period=_period(from_, to),
             lang=lang,
             k=k,
             public_log=public_log,
-        ),
-        nl=False,
-    )
+        )
+
+    if every is not None:
+        if not files:
+            raise typer.BadParameter(
+                "says how often a file is written. Hint: --write FILE", param_hint="--every"
+            )
+        with told_to_stop() as stop:
+            keep_written(lambda: dict(zip(files, answers(), strict=True)), every_s=every, stop=stop)
+    elif files:
+        write_whole(dict(zip(files, answers(), strict=True)))
+    else:
+        typer.echo(answers()[0], nl=False)
 
 
 def report(
@@ -165,17 +201,27 @@ def journeys(
 
 
 def overview_answer(
+    settings: Settings, *, output: Format, as_of: datetime, period: "Period", lang: Lang
+) -> str:
+    """Write the overview of all services, as known now."""
+    (answer,) = _overview_answers(
+        settings, [output], as_of=as_of, position=None, period=period, lang=lang
+    )
+    return answer
+
+
+def _overview_answers(
     settings: Settings,
+    outputs: Sequence[Format],
     *,
-    output: Format,
     as_of: datetime,
     position: int | None,
     period: "Period",
     lang: Lang,
     k: int | None = None,
     public_log: bool = False,
-) -> str:
-    """Write the overview of all services."""
+) -> list[str]:
+    """Write one overview in each of the forms."""
     from analysis.overview import overview as overview_of
     from analysis.suppression import MIN_K
     from delivery.app import frames_of_all, open_house
@@ -194,12 +240,25 @@ def overview_answer(
         )
     found = overview_of(frames, window=period, k=MIN_K if k is None else k, public_log=public_log)
     names = {frame.service.key: Names(frame.service, lang.value) for frame in frames}
-    return written(
-        found,
-        output,
-        csv=lambda: overview_csv(found),
-        text=lambda: overview_text(found, names),
-    )
+    return [
+        written(
+            found,
+            output,
+            csv=lambda: overview_csv(found),
+            text=lambda: overview_text(found, names),
+        )
+        for output in outputs
+    ]
+
+
+def _writable(path: Path) -> Path:
+    from delivery.rewriting import FORMATS
+
+    if path.suffix not in FORMATS:
+        raise typer.BadParameter(
+            f"{path}: its ending says no form. Hint: one of {', '.join(FORMATS)}"
+        )
+    return path
 
 
 def _as_of(text: str | None) -> datetime:
