@@ -39,6 +39,9 @@ CHOICES = {
 }
 """Kafka-python takes any other word, and never connects."""
 
+LARGEST_BATCH = 5_000
+"""Records in one transaction, unless max_poll_records says otherwise."""
+
 CALL_S = 10
 """How long one question to the broker may take."""
 
@@ -70,7 +73,7 @@ class KafkaSettings:
     instance: str | None = None
     until_end: bool = False
     allow_gap: bool = False
-    batch_records: int = 5_000
+    batch_records: int = LARGEST_BATCH
     batch_bytes: int = 16 << 20
     stall_s: float = 60.0
     look_s: float = 30.0

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.brokers import MockBroker, RealBroker
 
@@ -20,19 +21,31 @@ settings.register_profile("ci", max_examples=200, deadline=None, derandomize=Tru
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-@pytest.fixture(scope="session")
-def real_broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RealBroker]":
-    """Apache Kafka, one for the session. Who kills a broker starts one of his own."""
+def _started_broker(folder: "Path") -> "RealBroker":
     from tests.brokers import NoBrokerError, start_real_broker  # noqa: PLC0415 - slow to import
 
     try:
-        broker = start_real_broker(tmp_path_factory.mktemp("kafka"))
+        return start_real_broker(folder)
     except NoBrokerError as missing:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def real_broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RealBroker]":
+    """Apache Kafka, one for the session: not to be stopped."""
+    broker = _started_broker(tmp_path_factory.mktemp("kafka"))
     yield broker
     broker.stop()
+
+
+@pytest.fixture
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RealBroker]":
+    """Apache Kafka for one test that does with it as it likes."""
+    broker = _started_broker(tmp_path_factory.mktemp("own-kafka"))
+    yield broker
+    broker.kill()
 
 
 @pytest.fixture(scope="session")
