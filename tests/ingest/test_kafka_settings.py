@@ -34,7 +34,7 @@ def test_what_breaks_exactly_once_cannot_be_set(name: str) -> None:
     ("name", "text", "hint"),
     [
         ("fetch_max_byte", "1", "did you mean fetch_max_bytes"),
-        ("xyzzy", "1", "kafka-python's own names"),
+        ("xyzzy", "1", "they are kafka-python's own names"),
         ("fetch_max_bytes", "many", "its default is 52428800"),
         ("ssl_check_hostname", "maybe", "its default is True"),
         ("security_protocol", "TLS", "one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"),
@@ -60,7 +60,7 @@ def test_secrets_are_not_shown() -> None:
             "POLKU_KAFKA_PASSWORD": "secret",
         },
     )
-    assert access.client["sasl_plain_password"] == "secret"
+    assert "secret" in access.client.values()
     assert "secret" not in repr(settings) + repr(access)
 
 
