@@ -15,6 +15,9 @@ from journeys.errors import PolkuError, SettingsError
 FORMATS = {".txt": Format.TEXT, ".json": Format.JSON, ".csv": Format.CSV}
 """By the ending of a file's name."""
 
+AGAIN_S = 30.0
+"""How long to wait at most where an answer could not be made: a log may be there soon."""
+
 
 def write_whole(answers: Mapping[Path, str]) -> None:
     """Put each answer into its file.
@@ -39,6 +42,7 @@ def keep_written(answers: Callable[[], Mapping[Path, str]], *, every_s: float, s
 
     One that cannot be made leaves the files as they are: why is said once, and that it is over.
     """
+    again_s = min(every_s, AGAIN_S)
     trouble = ""
     while not stop.is_set():
         try:
@@ -47,8 +51,8 @@ def keep_written(answers: Callable[[], Mapping[Path, str]], *, every_s: float, s
         except PolkuError as error:
             said = str(error)
         if said and said != trouble:
-            say(f"Not written: {said}. Trying again every {every_s:g} seconds.")
+            say(f"Not written: {said}. Trying again every {again_s:g} seconds.")
         elif trouble and not said:
             say("Written again.")
         trouble = said
-        stop.wait(every_s)
+        stop.wait(again_s if trouble else every_s)

@@ -6,6 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft201909Validator
+
+from tests.parts import COMPOSE, NoSchemaError, published_schema
+
+OURS = {"ingest", "projector", "reporter", "demo"}
 
 
 @pytest.fixture(scope="module")
@@ -15,23 +20,55 @@ def compose(house: Path) -> dict[str, Any]:
     return loaded
 
 
-def test_up_starts_the_demo_alone_and_the_stream_waits_for_its_profile(
-    compose: dict[str, Any],
-) -> None:
-    at_once = [name for name, service in compose["services"].items() if "profiles" not in service]
+def test_the_file_keeps_the_schema_of_compose_files(compose: dict[str, Any]) -> None:
+    try:
+        published = published_schema(COMPOSE)
+    except NoSchemaError as missing:
+        pytest.skip(str(missing))
 
-    assert at_once == ["polku"]
-    assert compose["services"]["polku"]["command"] == ["demo"]
-    assert compose["services"]["kafka"]["profiles"] == ["stream"]
-    assert compose["services"]["postgres"]["profiles"] == ["stream"]
+    errors = list(Draft201909Validator(published).iter_errors(compose))
+
+    assert errors == []
 
 
-def test_every_service_is_watched_and_every_image_pinned(compose: dict[str, Any]) -> None:
+def test_up_starts_the_stream_and_the_demo_waits_for_its_profile(compose: dict[str, Any]) -> None:
     services = compose["services"]
 
-    assert all(service["healthcheck"]["test"][0] == "CMD" for service in services.values())
-    assert services["kafka"]["image"] == "apache/kafka:4.3.0"
+    assert {name for name in services if "profiles" not in services[name]} == {
+        *(OURS - {"demo"}),
+        *("kafka", "topic", "postgres"),
+    }
+    assert services["demo"]["profiles"] == ["demo"]
+
+
+def test_every_service_that_goes_on_is_watched_and_every_image_pinned(
+    compose: dict[str, Any],
+) -> None:
+    services = compose["services"]
+
+    going_on = {name for name in services if services[name]["restart"] == "unless-stopped"}
+
+    assert set(services) - going_on == {"topic", "demo"}
+    assert all(
+        services[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"} for name in going_on
+    )
+    assert services["kafka"]["image"] == services["topic"]["image"] == "apache/kafka:4.3.0"
     assert re.fullmatch(r"postgres:18\.\d+", services["postgres"]["image"])
+
+
+def test_a_service_waits_for_what_is_there_and_watched(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+
+    waits = [
+        (name, other, how["condition"])
+        for name, service in services.items()
+        for other, how in service.get("depends_on", {}).items()
+    ]
+
+    assert {name for name, *_ in waits} == {"topic", *OURS}
+    for _, other, condition in waits:
+        once = services[other]["restart"] == "on-failure"
+        assert condition == ("service_completed_successfully" if once else "service_healthy")
 
 
 def test_every_volume_and_secret_in_use_is_declared(compose: dict[str, Any]) -> None:
@@ -49,19 +86,35 @@ def test_every_volume_and_secret_in_use_is_declared(compose: dict[str, Any]) -> 
 
 
 def test_no_secret_stands_in_the_compose_file(house: Path, compose: dict[str, Any]) -> None:
-    settings = [
-        name for service in compose["services"].values() for name in service.get("environment", {})
-    ]
+    settings = {
+        name: value
+        for service in compose["services"].values()
+        for name, value in service.get("environment", {}).items()
+    }
 
-    secret = [
-        name
-        for name in settings
-        if re.search(r"PASSWORD|SECRET|TOKEN|_KEY", name) and not name.endswith("_FILE")
-    ]
+    secret = {name for name in settings if re.search(r"PASSWORD|SECRET|TOKEN|_KEY|DATABASE", name)}
 
-    assert secret == []
+    assert secret == {
+        *("POLKU_DATABASE_FILE", "POLKU_PSEUDONYM_KEY_FILE", "POSTGRES_PASSWORD_FILE")
+    }
+    assert {settings[name] for name in secret} == {
+        f"/run/secrets/{name}" for name in compose["secrets"]
+    }
     assert all(list(secret) == ["file"] for secret in compose["secrets"].values())
     assert "secrets/" in (house / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_our_services_run_without_root_and_without_anything_they_do_not_need(
+    compose: dict[str, Any],
+) -> None:
+    for name in OURS:
+        service = compose["services"][name]
+
+        assert service["user"] == "${POLKU_USER:-10001:0}"
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert "ports" not in service
 
 
 def test_the_image_brings_every_room_and_runs_without_root(house: Path) -> None:
@@ -73,5 +126,6 @@ def test_the_image_brings_every_room_and_runs_without_root(house: Path) -> None:
     rooms = {"journeys", "ingest", "projections", "analysis", "delivery"}
     assert rooms | {"requirements.lock", "pyproject.toml"} <= copied
     assert {f"!{room}" for room in rooms} <= set(allowed)
-    assert "USER polku" in lines
+    assert "USER 10001:0" in lines
     assert any("--require-hashes" in line for line in lines)
+    assert not [line for line in lines if re.match(r"(ENV|ARG) .*(KEY|PASSWORD|DATABASE)", line)]
