@@ -14,6 +14,7 @@ COMMANDS = (
     "ingest",
     "ingest files",
     "ingest city",
+    "ingest kafka",
     "project",
     "services",
     "services list",
