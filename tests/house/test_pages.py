@@ -11,6 +11,7 @@ PAGES = (
     "README.md",
     "docs/own-log.md",
     "docs/joining.md",
+    "docs/running.md",
     "docs/data-folder.md",
     "docs/pseudonym-key.md",
 )
