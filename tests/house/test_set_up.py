@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -73,11 +74,28 @@ def test_ci_runs_check_and_test_and_says_that_it_is_ci(house: Path) -> None:
     assert os.access(house / ".ci/run", os.X_OK)
 
 
-def test_tests_that_share_a_server_run_in_one_worker(house: Path) -> None:
+def test_tests_that_share_a_server_run_in_one_worker(house: Path, tmp_path: Path) -> None:
     for target in ("test", "slow", "faults"):
         shown = _run(["make", "--dry-run", target], cwd=house).stdout
 
         assert "-n 2 --dist loadgroup" in shown
+    (tmp_path / "test_shared.py").write_text(
+        "import pytest\n\n"
+        "@pytest.mark.xdist_group('one')\n"
+        "@pytest.mark.parametrize('number', range(8))\n"
+        "def test_it(number, worker_id):\n"
+        f"    with open({str(tmp_path / 'workers')!r}, 'a') as workers:\n"
+        "        print(worker_id, file=workers)\n"
+    )
+    _run(
+        [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-c", os.devnull, "."],
+        cwd=tmp_path,
+    )
+
+    workers = (tmp_path / "workers").read_text().split()
+
+    assert len(workers) == 8
+    assert len(set(workers)) == 1
 
 
 def test_a_kafka_in_use_is_kept_from_the_tests_and_the_jars_are_not(
