@@ -1,7 +1,7 @@
 """Every command of the compose file does its job outside of a container, too.
 
-The services run as the file says, one process each, against the real broker and the database of the
-tests. Only places differ: hosts, and folders that a container has at its root.
+The services run as the file says, one process each, against the real broker of the tests. Only
+places differ: hosts, and folders that a container has at its root.
 """
 
 import json
@@ -97,24 +97,11 @@ class Stack:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> str:
-    """A new database; the data folder, while there is no PostgreSQL to be had in these tests."""
-    try:
-        found: str = request.getfixturevalue("postgres_url")
-    except pytest.FixtureLookupError:
-        return ""
-    return found
-
-
-@pytest.fixture
-def stack(
-    house: Path, tmp_path: Path, real_broker: RealBroker, database_url: str
-) -> Iterator[Stack]:
+def stack(house: Path, tmp_path: Path, real_broker: RealBroker) -> Iterator[Stack]:
     text = (house / "docker-compose.yml").read_text(encoding="utf-8")
     for folder in ("data", "reports", "secrets"):
         (tmp_path / folder).mkdir()
     (tmp_path / "secrets/pseudonym-key").write_text("only-for-tests-" * 3)
-    (tmp_path / "secrets/database-url").write_text(database_url)
     places = {
         "kafka:9092": real_broker.bootstrap,
         "localhost:9092": real_broker.bootstrap,
