@@ -1,8 +1,11 @@
-"""One answer, written as it was asked for."""
+"""How an answer is written: in the form that was asked for, and counts in one line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from delivery.options import Format
+
+Name = TypeVar("Name", bound=str)
 
 
 def written(
@@ -23,3 +26,13 @@ def written(
     from delivery.report.machine import as_json  # noqa: PLC0415 - `--help` does not wait for it
 
     return as_json(content)
+
+
+def counts_line(counts: Mapping[Name, int]) -> str:
+    """Write counts by name, those that are none left out.
+
+    Examples:
+        >>> counts_line({"bad_time": 1200, "bad_row": 1, "conflict": 0})
+        'bad_time 1,200, bad_row 1'
+    """
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)

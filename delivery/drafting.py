@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from analysis.draft import Draft, draft
+from delivery.answer import counts_line
 from delivery.own_files import FileOptions, open_rows
 from delivery.progress import progress
 from delivery.report.definition import definition_text
@@ -61,9 +62,9 @@ def draft_from(path: Path, key: str, options: FileOptions, channels: Mapping[str
     attributes = [role for role in roles if role not in COMMON_ATTRIBUTES]
     sample, rejected = _read(source, attributes)
     if not sample.names:
-        why = ", ".join(f"{reason} {count:,}" for reason, count in rejected.items())
+        why = counts_line(rejected) or "it has none"
         raise SourceError(
-            f"file {path}: none of its rows could be stored ({why or 'it has none'}). "
+            f"file {path}: none of its rows could be stored ({why}). "
             "Hint: look at --column, --zone and --time-format"
         )
     drafted = draft(sample.frame(), names=sample.names)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from delivery.answer import counts_line
 from delivery.options import (
     Columns,
     Data,
@@ -125,6 +126,5 @@ def _told(drafted: "Drafted") -> str:
         ),
     ]
     if drafted.rejected:
-        told = ", ".join(f"{reason} {count:,}" for reason, count in drafted.rejected.items())
-        lines.append(f"Rows that would go into quarantine: {told}.")
+        lines.append(f"Rows that would go into quarantine: {counts_line(drafted.rejected)}.")
     return "\n".join([*lines, *(f"Note: {note}" for note in source.notes)])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from delivery.answer import counts_line
 from delivery.options import (
     Bootstrap,
     Columns,
@@ -310,13 +311,12 @@ def tell(result: "IngestResult", *, dry: bool = False, more: Sequence[str] = ())
         parts.append(f"{result.duplicates:,} were known already")
     refused = sum(result.rejected.values()) + result.conflicts
     if refused:
-        reasons = [*result.rejected.items(), ("conflict", result.conflicts)]
-        told = ", ".join(f"{reason} {number:,}" for reason, number in reasons if number)
+        told = counts_line(result.rejected | {"conflict": result.conflicts})
         where = "would go into" if dry else "are in"
         see = "" if dry else "; see polku quarantine list"
         parts.append(f"{refused:,} {where} quarantine ({told}{see})")
     if result.dropped_attributes:
-        told = ", ".join(f"{name} {number:,}" for name, number in result.dropped_attributes.items())
+        told = counts_line(result.dropped_attributes)
         parts.append(f"attributes that no definition allows were left out ({told})")
     parts += more
     end = "Nothing was stored" if dry else f"The log is at position {result.position:,}"

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
+from delivery.answer import counts_line
 from delivery.report.page import Page
 from delivery.report.wording import count, counted, moment
 from journeys.event_log import EventLog
@@ -129,7 +130,7 @@ def health_text(health: Health) -> str:
             "All touchpoints up to there have been retracted: reports are empty. Hint: read a file "
             "again, or see the reports of before with --position"
         )
-    refused = ", ".join(f"{reason} {count(number)}" for reason, number in health.quarantine.items())
+    refused = counts_line(health.quarantine)
     page.line(f"In quarantine: {refused}." if refused else "Nothing is in quarantine.")
     page.table(
         "What is projected",
