@@ -7,13 +7,12 @@ refused at the door. What the columns mean is none of its business.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from ingest.packed import TornError, check_file, read_unpacked
 from ingest.sources import UnreadRecord
 from journeys.errors import SourceError
-
-Lifecycle = Literal["complete", "all"]
+from journeys.service import Lifecycle
 
 
 class Row(NamedTuple):

@@ -8,9 +8,10 @@ from pathlib import Path
 from ingest.envelope import TOO_LARGE
 from ingest.packed import is_packed, read_unpacked
 from ingest.sources import UnreadRecord
-from ingest.tables import Lifecycle, Row
+from ingest.tables import Row
 from ingest.xes_events import Event, NotXesError, XesReader
 from journeys.errors import SourceError
+from journeys.service import Lifecycle
 
 PIECE = 1 << 18
 """Bytes read or unpacked at a time."""
