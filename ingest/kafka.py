@@ -24,10 +24,9 @@ from ingest.kafka_records import read_range
 from ingest.kafka_session import Session
 from ingest.kafka_settings import KafkaSettings
 from ingest.kafka_topic import Positions, explained, is_away
-from ingest.patience import StoppedError, patiently
+from ingest.patience import StoppedError, patiently, until_the_log_answers
 from ingest.sources import RawBatch
 from ingest.stream_counters import StreamCounters
-from journeys.errors import LogAwayError
 from journeys.event_log import SourcePosition
 
 __all__ = ["KafkaSettings", "KafkaSource", "read_range"]
@@ -75,22 +74,14 @@ class KafkaSource:
         self._begun = False
 
     def stop(self) -> None:
-        """End `batches` and `polls` soon, between two batches; from any thread."""
+        """End `polls` soon, between two batches; from any thread."""
         self._stop.set()
 
-    def batches(self) -> Iterator[RawBatch]:
-        """Read on from the log's positions; each batch must be in the log before the next is asked.
-
-        Raises:
-            SourceError: The topic cannot be read, or records are missing.
-        """
-        for batches in self.polls():
-            yield from batches
-
     def polls(self) -> Generator[Sequence[RawBatch]]:
-        """As `batches`, those of one transaction together; none where nothing has come.
+        """Read on from the log's positions, the batches of one transaction together.
 
-        Behind an empty one, everything yielded before must be in the log or refused.
+        There are none where nothing has come: before the next are asked for then, everything
+        yielded must be in the log or refused.
 
         Raises:
             SourceError: The topic cannot be read, or records are missing.
@@ -129,13 +120,7 @@ class KafkaSource:
         return f"topic {self._settings.topic} at {self._settings.bootstrap}"
 
     def _positions(self, name: str) -> int | None:
-        return patiently(
-            lambda: self._look_up(name),
-            is_away=lambda error: isinstance(error, LogAwayError),
-            stop=self._stop,
-            say=self._say,
-            what="the log",
-        )
+        return until_the_log_answers(lambda: self._look_up(name), stop=self._stop, say=self._say)
 
     def _connected(self) -> Session:
         def connect() -> Session:

@@ -17,6 +17,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from journeys.errors import LogAwayError
+
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 
 Result = TypeVar("Result")
@@ -68,3 +70,30 @@ def patiently(
     if retrying.statistics.get("attempt_number", 1) > 1:
         say(f"{what} answers again.")
     return result
+
+
+def until_the_log_answers(
+    call: Callable[[], Result],
+    *,
+    stop: Event,
+    say: Callable[[str], None],
+    may_pass: tuple[type[Exception], ...] = (LogAwayError,),
+) -> Result:
+    """Call what needs the log until it answers, as `patiently` does.
+
+    Args:
+        call: What to do.
+        stop: Set to give up.
+        say: Told once that it is away, and once that it is back.
+        may_pass: Errors that say that trying again may help.
+
+    Raises:
+        StoppedError: `stop` was set first.
+    """
+    return patiently(
+        call,
+        is_away=lambda error: isinstance(error, may_pass),
+        stop=stop,
+        say=say,
+        what="the log",
+    )

@@ -19,7 +19,7 @@ from threading import Event
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ingest.batch_decoder import BatchDecoder, DecodedBatch, together
-from ingest.patience import StoppedError, patiently
+from ingest.patience import StoppedError, until_the_log_answers
 from ingest.pipeline import IngestResult, Progress, Tally, encode, switching_often
 from ingest.privacy import Pseudonyms
 from ingest.sources import RawBatch
@@ -211,10 +211,4 @@ class _Run:
             self._progress(Progress(self._tally.read, self._tally.recorded, None))
 
     def _patiently(self, call: Callable[[], int]) -> int:
-        return patiently(
-            call,
-            is_away=lambda error: isinstance(error, LogAwayError),
-            stop=self._stop,
-            say=self._say,
-            what="the log",
-        )
+        return until_the_log_answers(call, stop=self._stop, say=self._say)

@@ -191,17 +191,13 @@ def _settings(topic: str | None, bootstrap: str | None) -> "KafkaSettings":
 @contextmanager
 def _patiently_opened(settings: Settings, stop: Event) -> "Iterator[EventLog]":
     from delivery.app import open_log
-    from ingest.patience import StoppedError, patiently
-    from journeys.errors import LogAwayError, LogError
+    from ingest.patience import StoppedError, until_the_log_answers
+    from journeys.errors import LogError
 
     with ExitStack() as stack:
         try:
-            log = patiently(
-                lambda: stack.enter_context(open_log(settings, create=True)),
-                is_away=lambda error: isinstance(error, LogAwayError),
-                stop=stop,
-                say=say,
-                what="the log",
+            log = until_the_log_answers(
+                lambda: stack.enter_context(open_log(settings, create=True)), stop=stop, say=say
             )
         except StoppedError as stopped:
             raise LogError(

@@ -79,16 +79,15 @@ def follow_log(settings: Settings, *, rebuild: bool = False) -> int | None:
 @contextmanager
 def _patiently_opened(settings: Settings, stop: Event) -> "Iterator[House]":
     from delivery.app import open_house
-    from ingest.patience import patiently
+    from ingest.patience import until_the_log_answers
     from journeys.errors import LogAwayError, NoLogError
 
     with ExitStack() as stack:
-        yield patiently(
+        yield until_the_log_answers(
             lambda: stack.enter_context(open_house(settings)),
-            is_away=lambda error: isinstance(error, LogAwayError | NoLogError),
             stop=stop,
             say=say,
-            what="the log",
+            may_pass=(LogAwayError, NoLogError),
         )
 
 
