@@ -1,13 +1,15 @@
 """Logs and read models in a folder, and all that the tables hold, to be compared to the byte."""
 
-from collections.abc import Iterator, Sequence
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from journeys.event_log import EventLog
 from journeys.service import Service
@@ -81,3 +83,18 @@ def project_in_steps(log: EventLog, models: ReadModels, size: int) -> None:
     while (position := models.position()) != head:
         assert position is not None
         assert project_batch(log, models, after=position, until=min(position + size, head))
+
+
+def count_asked(models: ReadModels, *, until: int | None = None) -> Callable[[], int]:
+    """Count statements and commits from here on; with `until`, die before that one."""
+    asked = 0
+
+    def count(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == until:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(models.engine, "before_cursor_execute", count)
+    event.listen(models.engine, "commit", count)
+    return lambda: asked

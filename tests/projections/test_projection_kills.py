@@ -4,7 +4,6 @@ The process under test counts what it asks of the database of the read models, a
 SIGKILL at a given number: no handler runs, nothing is closed.
 """
 
-import os
 import random
 import signal
 import subprocess
@@ -12,11 +11,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from projections.runner import project, rebuild
 from tests.projections.example_service import EXAMPLE_SERVICE, touchpoints
-from tests.projections.stored import Dump, begin, dump, folder, project_in_steps, rebuilt, record
+from tests.projections.stored import (
+    Dump,
+    begin,
+    count_asked,
+    dump,
+    folder,
+    project_in_steps,
+    rebuilt,
+    record,
+)
 
 ROOT = Path(__file__).parents[2]
 EARLY = touchpoints("c: form.0 pay.0; p: form.10, call.12; q: form.3 call.4")
@@ -35,22 +42,13 @@ run(sys.argv[1], Path(sys.argv[2]), until=int(sys.argv[3]))
 
 def run(job: str, data: Path, *, until: int | None = None) -> int:
     """Do a job and count its statements and commits; with `until`, die before that one."""
-    asked = 0
-
-    def count(*_: object) -> None:
-        nonlocal asked
-        asked += 1
-        if asked == until:
-            os.kill(os.getpid(), signal.SIGKILL)
-
     with folder(data) as (log, models):
-        event.listen(models.engine, "before_cursor_execute", count)
-        event.listen(models.engine, "commit", count)
+        asked = count_asked(models, until=until)
         if job == "project":
             project_in_steps(log, models, 2)
         else:
             rebuild(log, models)
-    return asked
+        return asked()
 
 
 def killed(job: str, data: Path, *, at: int) -> bool:

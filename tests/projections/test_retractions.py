@@ -1,6 +1,5 @@
 """A source taken back: the rows are those of a log that never heard of what it had said."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from tests.projections.stored import (
     NOW,
     Dump,
     begin,
+    count_asked,
     dump,
     folder,
     project_in_steps,
@@ -349,19 +349,10 @@ run(Path(sys.argv[1]), until=int(sys.argv[2]))
 
 def run(data: Path, *, until: int | None = None) -> int:
     """Project and count the statements and commits; with `until`, die before that one."""
-    asked = 0
-
-    def count(*_: object) -> None:
-        nonlocal asked
-        asked += 1
-        if asked == until:
-            os.kill(os.getpid(), signal.SIGKILL)
-
     with folder(data) as (log, models):
-        event.listen(models.engine, "before_cursor_execute", count)
-        event.listen(models.engine, "commit", count)
+        asked = count_asked(models, until=until)
         project(log, models)
-    return asked
+        return asked()
 
 
 def retracted_in(data: Path) -> Dump:
