@@ -19,7 +19,7 @@ from ingest.own_log import RowSource
 from ingest.privacy import Pseudonyms
 from journeys.definition_rules import COLUMN_ROLES
 from journeys.errors import SourceError
-from journeys.service import COMMON_ATTRIBUTES, Channel, Service, decode_service
+from journeys.service import COMMON_ATTRIBUTES, HELSINKI, Channel, Service, decode_service
 
 _KEY = b"nothing drafted is stored"
 """Cases are told apart by their hashes; those of a draft go nowhere."""
@@ -74,6 +74,7 @@ def draft_from(path: Path, key: str, options: FileOptions, channels: Mapping[str
     text = definition_text(
         drafted,
         key=key,
+        valid_from=sample.first_at and sample.first_at.astimezone(HELSINKI).date(),
         columns=source.columns,
         channels={**told, **guessed},
         guessed_channels=list(guessed),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ingest.case_sample import CaseSample
 from journeys.event_log import EventLog
 from journeys.service import load_services
 from tests.delivery.bookings import HEADER, bookings, write_excel
@@ -159,6 +160,18 @@ def test_an_autumn_night_has_an_hour_twice_and_a_spring_night_lacks_one(tmp_path
     refused = json.loads(answer("quarantine", "list", "--format", "json", "--data", tmp_path))
     assert [(row["origin"], row["place"]) for row in refused] == [("file:own/yö.csv", 4)]
     assert "does not exist" in refused[0]["detail"]
+
+
+def test_a_draft_from_some_of_the_cases_is_valid_from_the_first_touchpoint_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CaseSample.__init__, "__kwdefaults__", {"most_rows": 12})
+    path = write_excel(tmp_path / "varaukset.csv", ROWS)
+
+    text = _drafted(path, tmp_path, *HELSINKI, "--output", "-")
+
+    assert "valid_from: 2020-06-01" in text
+    assert "of 40 cases" not in text
 
 
 def test_a_draft_is_not_written_over_what_a_person_may_have_edited(tmp_path: Path) -> None:
