@@ -73,10 +73,6 @@ class KafkaSource:
         self._session: Session | None = None
         self._begun = False
 
-    def stop(self) -> None:
-        """End `polls` soon, between two batches; from any thread."""
-        self._stop.set()
-
     def polls(self) -> Generator[Sequence[RawBatch]]:
         """Read on from the log's positions, the batches of one transaction together.
 
