@@ -1,23 +1,15 @@
 """A file of a gigabyte is read in little memory, by each command that reads files."""
 
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.memory import run_measured
+
 MOST_MEMORY = 300 << 20
 GIGABYTE = 1_000_000_000
 
-_MEASURED = """
-import resource, sys
-from delivery.cli import main
-try:
-    main()
-finally:
-    print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, file=sys.stderr)
-"""
+_POLKU = "from delivery.cli import main; main()"
 
 
 @pytest.mark.slow
@@ -26,9 +18,10 @@ def test_a_gigabyte_is_drafted_recorded_and_read_again_in_300_mb(tmp_path: Path)
     rows = _write(path)
     own = ("--service", "own", "--data", tmp_path)
 
-    drafted = _peak("services", "draft", path, *own, "--zone", "Europe/Helsinki")
-    first, said = _run("ingest", "files", path, *own)
-    again, known = _run("ingest", "files", path, *own)
+    draft = ("services", "draft", path, *own, "--zone", "Europe/Helsinki")
+    _, drafted = run_measured(_POLKU, *draft)
+    said, first = run_measured(_POLKU, "ingest", "files", path, *own)
+    known, again = run_measured(_POLKU, "ingest", "files", path, *own)
 
     assert f"Recorded {rows:,} touchpoints" in said
     assert f"{rows:,} were known already" in known
@@ -53,21 +46,3 @@ def _write(path: Path) -> int:
 def _time(row: int) -> str:
     day = f"{1 + row // 40_000 % 28}.{1 + row // 1_200_000}.2020"
     return f"{day} {row // 1800 % 24}.{row // 30 % 60:02}"
-
-
-def _peak(*words: object) -> int:
-    return _run(*words)[0]
-
-
-def _run(*words: object) -> tuple[int, str]:
-    """Run a process of its own; its peak of memory in bytes, and what it said."""
-    done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, *map(str, words)],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    peak = re.search(r"^peak (\d+)$", done.stderr, re.MULTILINE)
-    assert peak is not None
-    return int(peak[1]), done.stdout

@@ -3,8 +3,6 @@
 import csv
 import gzip
 import os
-import subprocess
-import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,10 +18,10 @@ from ingest.tables import Row, is_json_lines, open_table
 from ingest.xes_table import XesTable
 from journeys.errors import SourceError
 from tests.ingest.table_files import rows
+from tests.memory import run_measured
 from tests.real_logs import REAL_LOGS, RealLog
 
 CSV, XES, JSON_LINES = b"a;b\n1;2\n", b"<log><trace><event/></trace></log>", b'{"id": 1}\n'
-HOUSE = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -181,22 +179,15 @@ table = open_table(Path(sys.argv[1]))
 read = [0, 0]
 for row in table.rows(table.columns):
     read[isinstance(row, Row)] += 1
-(peak,) = (line for line in Path("/proc/self/status").open() if line.startswith("VmHWM"))
-print(*read, peak.split()[1])
+print(*read)
 """
 
 
 def unread_rows_and_memory(path: Path) -> tuple[int, int, float]:
-    """Read a table in a process of its own: how many rows were unread and read, and its peak MB.
-
-    The peak that `getrusage` knows is at least that of the process that started this one.
-    """
-    if not Path("/proc/self/status").exists():
-        pytest.skip("the peak of a process is told by /proc, which is not there")
-    command = [sys.executable, "-c", READ_ALL, str(path)]
-    done = subprocess.run(command, cwd=HOUSE, check=True, capture_output=True, text=True)
-    unread, read, peak = map(int, done.stdout.split())
-    return unread, read, peak / 1024
+    """Read a table in a process of its own: how many rows were unread and read, and its peak MB."""
+    said, peak = run_measured(READ_ALL, path)
+    unread, read = map(int, said.split())
+    return unread, read, peak / (1 << 20)
 
 
 ROW = b'HEL 2020-1;"P\xe4\xe4t\xf6s\r\ntehty";24.6.2020 13.05;S\xe4hk\xf6inen asiointi;ok\r\n'
