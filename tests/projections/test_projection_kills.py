@@ -18,6 +18,8 @@ from projections.runner import project, rebuild
 from tests.projections.example_service import EXAMPLE_SERVICE, touchpoints
 from tests.projections.stored import Dump, begin, dump, folder, project_in_steps, rebuilt, record
 
+pytestmark = pytest.mark.usefixtures("each_store")
+
 ROOT = Path(__file__).parents[2]
 EARLY = touchpoints("c: form.0 pay.0; p: form.10, call.12; q: form.3 call.4")
 LATE = touchpoints("c: form.0 pay.0; p: form.10, call.12; q: form.3 call.4; d: pay.10 granted.11")[
