@@ -108,6 +108,10 @@ class ProjectionError(PolkuError):
     """The read models cannot answer."""
 
 
+class ReadModelsAwayError(ProjectionError):
+    """The database of the read models does not answer, or is held: later it may do."""
+
+
 class DisclosureError(PolkuError):
     """An answer would show, or let a reader work out, something about fewer than k people."""
 

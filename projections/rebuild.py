@@ -30,7 +30,6 @@ from projections.projector import (
 from projections.read_models import (
     ReadModels,
     begin_position,
-    import_loading_driver,
     position_of,
     rename,
 )
@@ -75,6 +74,7 @@ def build(
         for extent in extents:
             connection.execute(NEXT.extent.insert(), extent._asdict())
         begin_position(connection, NEXT, until)
+    models.learn(NEXT)
     position = until
     while (ahead := _swap(log, models, position)) is not None:
         project_batch(log, models, after=position, until=ahead, tables=NEXT)
@@ -131,7 +131,7 @@ def _swap(log: EventLog, models: ReadModels, position: int) -> int | None:
     Returns:
         None if it is done, else the position the new tables have to reach first.
     """
-    with models.writing() as connection:
+    with models.swapping() as connection:
         live = position_of(connection)
         # Tables that know more than there is are of another log: no reason to wait for them.
         if live is not None and position < live <= log.head():
@@ -150,7 +150,7 @@ class _Loader:
     def __init__(self, models: ReadModels) -> None:
         self._models = models
         self._executor = ThreadPoolExecutor(max_workers=1)
-        self._executor.submit(import_loading_driver)  # it takes a while: the log is read meanwhile
+        self._executor.submit(models.prepare_to_load)  # the log is read meanwhile
         self._waiting: deque[Future[None]] = deque()
 
     def put(self, parts: Iterable[TableRows]) -> None:

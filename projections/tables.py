@@ -37,6 +37,9 @@ together."""
 NONE = ""
 """What stands for no case and no person."""
 
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Compared byte by byte, as SQLite does, whatever the language of the server."""
+
 _EXTENT = {"touchpoints": pl.Int64(), "latest_at": pl.Int64()}
 _POSITION = {"position": pl.Int64(), "layout": pl.Int64()}
 
@@ -99,7 +102,7 @@ def tables_called(suffix: str) -> Tables:
 
 
 def _column(name: str, kind: pl.DataType, *, is_key: bool) -> Column[object]:
-    sql = Text() if kind == pl.String else Boolean() if kind == pl.Boolean else BigInteger()
+    sql = _TEXT if kind == pl.String else Boolean() if kind == pl.Boolean else BigInteger()
     return Column(
         name,
         sql,

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.brokers import MockBroker, RealBroker
+    from tests.postgres import PostgresServer
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
@@ -63,3 +64,49 @@ def broker(request: pytest.FixtureRequest) -> "Iterator[RealBroker | MockBroker]
     else:
         print(found)  # noqa: T201 - beside the test that fails
         yield found
+
+
+def _started_server(start: "Callable[[], PostgresServer]") -> "PostgresServer":
+    from tests.postgres import NoPostgresError  # noqa: PLC0415 - slow to import
+
+    try:
+        return start()
+    except NoPostgresError as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[PostgresServer]":
+    """PostgreSQL 18, one for each process of the session: not to be stopped."""
+    from tests.postgres import postgres18  # noqa: PLC0415 - slow to import
+
+    server = _started_server(postgres18)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def oldest_postgres() -> "Iterator[PostgresServer]":
+    """PostgreSQL 15, one for each process: a test that stops it starts it again."""
+    from tests.postgres import postgres15  # noqa: PLC0415 - slow to import
+
+    server = _started_server(postgres15)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres: "PostgresServer") -> str:
+    """A new and empty database on PostgreSQL 18."""
+    return postgres.new_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_urls(request: pytest.FixtureRequest, tmp_path: "Path") -> tuple[str, str]:
+    """Where a log and where its read models are: two new files, or one new database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "log.db"), str(tmp_path / "read-model.db")
+    url: str = request.getfixturevalue("postgres_url")
+    return url, url

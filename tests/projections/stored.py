@@ -1,14 +1,20 @@
-"""Logs and read models in a folder, and all that the tables hold, to be compared to the byte."""
+"""Logs and read models of a folder, and all that the tables hold, to be compared to the byte.
+
+The read models are where the fixture `each_store` says: in a file of the folder, or in a database
+whose address is in one. `rebuilt` always builds them in a file, so whatever is compared to it is
+the same on both.
+"""
 
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
+import psycopg
 from sqlalchemy import event, select
 
 from journeys.event_log import EventLog
@@ -24,6 +30,16 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 Dump = dict[str, list[tuple[object, ...]]]
 
 
+class InUse:
+    """Which database the tests at work use."""
+
+    new_database: Callable[[], str] | None = None
+    """Makes a database and gives its URL; None is SQLite."""
+
+    free: ClassVar[list[str]] = []
+    """Databases of folders that were thrown away, to be emptied and used again."""
+
+
 class Folder(NamedTuple):
     """A log and its read models."""
 
@@ -34,13 +50,45 @@ class Folder(NamedTuple):
 @contextmanager
 def folder(path: Path | None = None) -> Iterator[Folder]:
     """Open a log and read models in a folder; without one, in one that is thrown away."""
-    with TemporaryDirectory() as temporary:
-        data = path or Path(temporary)
-        with (
-            EventLog.open(data / "log.db") as log,
-            ReadModels.open(data / "read-models.db") as models,
-        ):
-            yield Folder(log, models)
+    with ExitStack() as stack:
+        data = path or Path(stack.enter_context(TemporaryDirectory()))
+        log = stack.enter_context(EventLog.open(data / "log.db"))
+        if path is None:
+            _use_again(data)
+            stack.callback(_give_back, data)
+        yield Folder(log, stack.enter_context(open_models(data)))
+
+
+def open_models(data: Path) -> ReadModels:
+    """Open the read models of a folder."""
+    return ReadModels.open(place_of_models(data))
+
+
+def place_of_models(data: Path) -> str | Path:
+    """Where the read models of a folder are: always the same place, in whichever process."""
+    note = data / "read-models.url"
+    if InUse.new_database is not None and not note.exists():
+        note.write_text(InUse.new_database())
+    return note.read_text() if note.exists() else data / "read-models.db"
+
+
+def _use_again(data: Path) -> None:
+    if InUse.new_database is not None and InUse.free:
+        url = InUse.free.pop()
+        with psycopg.connect(url, autocommit=True) as session:
+            session.execute("DROP SCHEMA read_models CASCADE")
+        (data / "read-models.url").write_text(url)
+
+
+def _give_back(data: Path) -> None:
+    if InUse.new_database is not None:
+        InUse.free.append((data / "read-models.url").read_text())
+
+
+def delete_models(data: Path) -> None:
+    """Throw the read models of a folder away."""
+    for file in data.glob("read-models.*"):
+        file.unlink()
 
 
 def record(

@@ -41,6 +41,8 @@ from tests.projections.strategies import (
     recordings,
 )
 
+pytestmark = pytest.mark.usefixtures("each_store")
+
 RECORDING = touchpoints("c: form.0 pay.0 handling.1; p: form.10, pay.10; q: call.3")
 OTHER_SERVICE = msgspec.structs.replace(EXAMPLE_SERVICE, key="other")
 LATER = moment(1_000)

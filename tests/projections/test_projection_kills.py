@@ -25,6 +25,8 @@ from tests.projections.stored import (
     record,
 )
 
+pytestmark = pytest.mark.usefixtures("each_store")
+
 ROOT = Path(__file__).parents[2]
 EARLY = touchpoints("c: form.0 pay.0; p: form.10, call.12; q: form.3 call.4")
 LATE = touchpoints("c: form.0 pay.0; p: form.10, call.12; q: form.3 call.4; d: pay.10 granted.11")[

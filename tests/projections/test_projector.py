@@ -21,6 +21,8 @@ from tests.projections.example_service import EXAMPLE_SERVICE, SOURCE, moment, t
 from tests.projections.stored import begin, dump, folder, project_in_steps, rebuilt, record
 from tests.projections.strategies import AWKWARD_SERVICE, CHANGED_SERVICE, recordings
 
+pytestmark = pytest.mark.usefixtures("each_store")
+
 OTHER_SERVICE = msgspec.structs.replace(EXAMPLE_SERVICE, key="other")
 
 

@@ -6,7 +6,7 @@ from threading import Event, Thread
 import msgspec
 import polars as pl
 import pytest
-from sqlalchemy import Table, func, inspect, select
+from sqlalchemy import Table, event, func, inspect, select
 
 from journeys.errors import ProjectionError
 from journeys.event_log import EventLog
@@ -16,7 +16,19 @@ from projections.rebuild import build
 from projections.runner import project, rebuild
 from projections.tables import LIVE, NEXT, PAST
 from tests.projections.example_service import EXAMPLE_SERVICE, touchpoints
-from tests.projections.stored import begin, dump, folder, project_in_steps, rebuilt, record
+from tests.projections.stored import (
+    begin,
+    delete_models,
+    dump,
+    folder,
+    open_models,
+    place_of_models,
+    project_in_steps,
+    rebuilt,
+    record,
+)
+
+pytestmark = pytest.mark.usefixtures("each_store")
 
 RECORDING = touchpoints(
     "c: form.0 pay.0 handling.1; p: form.10, pay.10; d: handling.11; c: sign.12; q: form.3 call.4"
@@ -60,8 +72,7 @@ def test_deleted_read_models_come_back_to_the_byte(data: Path) -> None:
         record(log, RECORDING, [EXAMPLE_SERVICE, OTHER_SERVICE])
         project(log, models)
         before = dump(models)
-    for file in data.glob("read-models.db*"):
-        file.unlink()
+    delete_models(data)
 
     with folder(data) as (log, models):
         project(log, models)
@@ -99,20 +110,16 @@ def test_tables_of_an_earlier_layout_are_replaced(recorded: EventLog, models: Re
     assert dump(models) == expected
 
 
-def test_what_a_killed_rebuild_left_is_thrown_away(
-    recorded: EventLog, models: ReadModels, data: Path
-) -> None:
+def test_what_a_killed_rebuild_left_is_thrown_away(recorded: EventLog, models: ReadModels) -> None:
     with models.writing() as connection:
         NEXT.metadata.create_all(connection)
         PAST.metadata.create_all(connection)
         connection.execute(NEXT.known_case.insert().values(service="x", person="y", case="z"))
-    (data / "read-models.db-loading").write_text("half a file")
 
     rebuild(recorded, models)
 
     assert dump(models) == rebuilt(recorded)
     assert tables_of(models) == {table.name for table in LIVE[1:]}
-    assert not (data / "read-models.db-loading").exists()
 
 
 def test_a_rebuild_that_is_stopped_leaves_the_tables_in_use(
@@ -163,11 +170,21 @@ def test_a_reader_sees_one_state_though_the_tables_are_swapped(
     project(recorded, models)
     record(recorded, LATER)
     counted = select(func.count()).select_from(LIVE.touchpoint)
+    swapping = Event()
+
+    def note(*told: object) -> None:
+        if "ACCESS EXCLUSIVE" in str(told[2]) or "RENAME" in str(told[2]):
+            swapping.set()
+
+    event.listen(models.engine, "before_cursor_execute", note)
+    rebuilding = Thread(target=rebuild, args=(recorded, models))
 
     with models.reading() as connection:
         before = (position_of(connection), connection.scalar(counted))
-        rebuild(recorded, models)
+        rebuilding.start()
+        assert swapping.wait(20)
         after = (position_of(connection), connection.scalar(counted))
+    rebuilding.join()
 
     assert before == after == (len(RECORDING) + 2, len(RECORDING))
     with models.reading() as connection:
@@ -188,7 +205,7 @@ def test_a_runner_goes_on_from_the_swapped_tables(recorded: EventLog, models: Re
 
 def test_rebuilders_wait_for_each_other(recorded: EventLog, data: Path) -> None:
     def another() -> None:
-        with ReadModels.open(data / "read-models.db") as models:
+        with open_models(data) as models:
             rebuild(recorded, models)
 
     threads = [Thread(target=another) for _ in range(3)]
@@ -197,7 +214,7 @@ def test_rebuilders_wait_for_each_other(recorded: EventLog, data: Path) -> None:
     for thread in threads:
         thread.join()
 
-    with ReadModels.open(data / "read-models.db") as models:
+    with open_models(data) as models:
         assert dump(models) == rebuilt(recorded)
 
 
@@ -243,7 +260,7 @@ def test_a_rebuild_that_fails_leaves_the_tables_in_use(
     before = dump(models)
 
     with (
-        FullDisk.open(data / "read-models.db") as full,
+        FullDisk.open(place_of_models(data)) as full,
         pytest.raises(ProjectionError, match="disk is full"),
     ):
         rebuild(recorded, full)

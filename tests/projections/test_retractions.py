@@ -39,6 +39,8 @@ from tests.projections.stored import (
 )
 from tests.projections.strategies import CHANGED_SERVICE, recordings
 
+pytestmark = pytest.mark.usefixtures("each_store")
+
 ROOT = Path(__file__).parents[2]
 OTHER_SERVICE = msgspec.structs.replace(EXAMPLE_SERVICE, key="other")
 SERVICES = (EXAMPLE_SERVICE, OTHER_SERVICE)

@@ -13,7 +13,9 @@ from projections.read_models import ReadModels
 from projections.runner import BACKLOG, BATCH, Status, follow, project, status_of
 from projections.tables import LIVE
 from tests.projections.example_service import EXAMPLE_SERVICE, moment, touchpoints
-from tests.projections.stored import begin, dump, rebuilt, record
+from tests.projections.stored import begin, dump, open_models, rebuilt, record
+
+pytestmark = pytest.mark.usefixtures("each_store")
 
 RECORDING = touchpoints("c: form.0 pay.0 handling.1; p: form.10, pay.10; q: call.3 unheard-of.4")
 
@@ -75,11 +77,11 @@ def test_it_goes_up_to_a_position_and_no_further_than_the_log(
 
 def test_runners_on_one_set_of_tables_go_on_from_each_other(log: EventLog, data: Path) -> None:
     record(log, numbered(2 * BATCH + 10), [EXAMPLE_SERVICE])
-    with ReadModels.open(data / "read-models.db") as models:
+    with open_models(data) as models:
         begin(models)
 
     def another() -> None:
-        with ReadModels.open(data / "read-models.db") as models:
+        with open_models(data) as models:
             project(log, models)
 
     runners = [Thread(target=another) for _ in range(3)]
@@ -88,7 +90,7 @@ def test_runners_on_one_set_of_tables_go_on_from_each_other(log: EventLog, data:
     for runner in runners:
         runner.join()
 
-    with ReadModels.open(data / "read-models.db") as models:
+    with open_models(data) as models:
         assert models.position() == log.head()
         assert dump(models) == rebuilt(log)
 
