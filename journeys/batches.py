@@ -7,6 +7,9 @@ A row that stayed out is a *duplicate* if it says the same as the one that stand
 
 Which version of a stream a row is, its source's retractions so far decide, as the log has them in
 the writing transaction: what was recorded before one is neither copied nor contradicted behind it.
+
+A touchpoint may *settle* a rejection: its own, once it can be read. That is recorded with it, in
+the same transaction, unless the touchpoint turns out to contradict another.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,11 +17,20 @@ from datetime import datetime
 from typing import NamedTuple
 
 from journeys.recorders import Cursor, SQLiteLogRecorder
-from journeys.records import EPOCH, SourceGapRecorded, TouchpointRecorded, TouchpointRejected
+from journeys.records import (
+    EPOCH,
+    RejectionResolved,
+    SourceGapRecorded,
+    TouchpointRecorded,
+    TouchpointRejected,
+)
 from journeys.retractions import count_retractions
 from journeys.rows import Row, content_digest, differing_fields, row_of, touchpoint_rows
 from journeys.touchpoint import Touchpoint
 from journeys.versions import Kind, kind_of
+
+Settling = tuple[int, RejectionResolved]
+"""The index of a touchpoint in its batch, and what is recorded if that touchpoint stands."""
 
 _CALLED = {
     "occurred_at": "time",
@@ -35,6 +47,7 @@ class Appended(NamedTuple):
         conflicts: Touchpoints whose identity was known with other content; quarantined, once.
         rejected: New ones among the given rejections; a bad line that is read again is not.
         position: The head of the log afterwards.
+        resolved: Rejections that this batch settled.
     """
 
     recorded: int
@@ -42,6 +55,7 @@ class Appended(NamedTuple):
     conflicts: int
     rejected: int
     position: int
+    resolved: int = 0
 
 
 class Compared(NamedTuple):
@@ -61,7 +75,7 @@ class Compared(NamedTuple):
 class Batch:
     """Touchpoints and rejections, encoded before the log is locked for them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one part of a batch
         self,
         touchpoints: Sequence[Touchpoint],
         rejections: Sequence[TouchpointRejected],
@@ -69,11 +83,15 @@ class Batch:
         recorded_at: datetime,
         coordinates: Sequence[tuple[str, int, str]],
         gaps: Sequence[SourceGapRecorded] = (),
+        settling: Sequence[Settling] = (),
     ) -> None:
         self._touchpoints = touchpoints
         self._rows = touchpoint_rows(touchpoints, recorded_at=recorded_at)
         self._rejected = [row_of(rejection, recorded_at=recorded_at) for rejection in rejections]
         self._gaps = [row_of(gap, recorded_at=recorded_at) for gap in gaps]
+        self._settling = [
+            (index, row_of(resolved, recorded_at=recorded_at)) for index, resolved in settling
+        ]
         self._recorded_at = recorded_at
         self._coordinates = coordinates
 
@@ -83,20 +101,23 @@ class Batch:
         rows = _in_force(recorder, c, self._touchpoints, self._rows)
         recorded = recorder.insert_touchpoints(c, rows)
         left_out = len(rows) - recorded
-        conflicts = []
+        contradicting: dict[int, list[str]] = {}
         if left_out:
-            contradicting = _contradicting(recorder, c, rows, until=before)
-            conflicts = [self._conflict(index, fields) for index, fields in contradicting]
+            contradicting = dict(_contradicting(recorder, c, rows, until=before))
+        conflicts = [self._conflict(index, fields) for index, fields in contradicting.items()]
+        settled = [row for index, row in self._settling if index not in contradicting]
         recorder.insert_rows(c, conflicts)
         rejected = recorder.insert_rows(c, self._rejected)
         recorder.insert_rows(c, self._gaps)
-        recorder.note_kinds(c, self._kinds(conflicts))
+        resolved = recorder.insert_rows(c, settled)
+        recorder.note_kinds(c, self._kinds(conflicts, settled))
         return Appended(
             recorded=recorded,
             duplicates=left_out - len(conflicts),
             conflicts=len(conflicts),
             rejected=rejected,
             position=recorder.head(c),
+            resolved=resolved,
         )
 
     def _conflict(self, index: int, fields: Sequence[str]) -> Row:
@@ -117,12 +138,14 @@ class Batch:
         )
         return row_of(rejection, recorded_at=self._recorded_at)
 
-    def _kinds(self, conflicts: Sequence[Row]) -> set[Kind]:
+    def _kinds(self, conflicts: Sequence[Row], settled: Sequence[Row]) -> set[Kind]:
         kinds = set()
         if self._rows:
             kinds.add(kind_of(TouchpointRecorded))
         if conflicts or self._rejected:
             kinds.add(kind_of(TouchpointRejected))
+        if settled:
+            kinds.add(kind_of(RejectionResolved))
         if self._gaps:
             kinds.add(kind_of(SourceGapRecorded))
         return kinds

@@ -1,7 +1,7 @@
 """What was rejected, and what has become of it.
 
 A rejection is *resolved* once its stream goes on: what settles it is recorded there, as the next
-event.
+event (`resolutions`).
 """
 
 from collections import Counter
@@ -60,18 +60,24 @@ _decode = msgspec.json.Decoder(_State).decode
 
 def list_rejections(recorder: SQLiteLogRecorder, c: Cursor, wanted: Wanted) -> list[Quarantined]:
     """List rejections in the order of recording."""
-    return [
-        Quarantined(
-            event.position, TouchpointRejected(**msgspec.structs.asdict(state)), event.followed
-        )
-        for event, state in _wanted(recorder, c, wanted)
-    ]
+    return [_quarantined(event, state) for event, state in _wanted(recorder, c, wanted)]
+
+
+def find_rejection(recorder: SQLiteLogRecorder, c: Cursor, position: int) -> Quarantined | None:
+    """The rejection at a position; None if something else, or nothing, is there."""
+    placed = recorder.rare_events(c, TouchpointRejected.TOPIC, after=position - 1, until=position)
+    return next((_quarantined(event, _decode(event.stored.state)) for event in placed), None)
 
 
 def count_rejections(recorder: SQLiteLogRecorder, c: Cursor, wanted: Wanted) -> dict[str, int]:
     """Count rejections by reason, the most frequent first, equal ones by name."""
     counts = Counter(state.reason for _, state in _wanted(recorder, c, wanted))
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _quarantined(event: PlacedEvent, state: _State) -> Quarantined:
+    rejection = TouchpointRejected(**msgspec.structs.asdict(state))
+    return Quarantined(event.position, rejection, event.followed)
 
 
 def _wanted(

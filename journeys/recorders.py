@@ -215,13 +215,13 @@ class SQLiteLogRecorder(FencedRecorder, SQLiteProcessRecorder):
     )
     select_state_from = (
         "SELECT state FROM stored_events "
-        "WHERE topic IN ('touchpoint', 'rejection', 'definition', 'retraction', 'gap') "
-        "AND rowid>=? ORDER BY rowid LIMIT 1"
+        "WHERE topic IN ('touchpoint', 'rejection', 'resolution', 'definition', 'retraction', "
+        "'gap') AND rowid>=? ORDER BY rowid LIMIT 1"
     )
     select_newest_state = (
         "SELECT state FROM stored_events "
-        "WHERE topic IN ('touchpoint', 'rejection', 'definition', 'retraction', 'gap') "
-        "ORDER BY rowid DESC LIMIT 1"
+        "WHERE topic IN ('touchpoint', 'rejection', 'resolution', 'definition', 'retraction', "
+        "'gap') ORDER BY rowid DESC LIMIT 1"
     )
 
     def __init__(self, datastore: SQLiteDatastore) -> None:

@@ -3,6 +3,7 @@
 ```
 TouchpointRecorded    a contact of a customer with a service
 TouchpointRejected    a message that could not be read as one, or contradicts an earlier one
+RejectionResolved     a rejected message has been recorded after all, or somebody has dealt with it
 DefinitionRecorded    a service definition came into use
 SourceRetracted       what a source has recorded up to here is to be ignored from here on
 SourceGapRecorded     part of a stream was never read, and cannot be read any more
@@ -128,6 +129,28 @@ class TouchpointRejected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RejectionResolved:
+    """A rejection that waits for nobody any more: the second and last event of its stream.
+
+    Attributes:
+        originator_id: The stream of the rejection.
+        how: `retried`: the same bytes were read again, and what they say stands in the log;
+            `mended`: what stands at their place now does; `dismissed`: somebody has said so.
+        why: Of a dismissal, one word of `resolutions.REASONS`; else empty.
+        recorded_at: Microseconds since 1970 UTC; set when it is recorded.
+    """
+
+    TOPIC: ClassVar[str] = "resolution"
+    class_version: ClassVar[int] = 1
+
+    how: str
+    why: str = ""
+    recorded_at: int = 0
+    originator_id: UUID
+    originator_version: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
 class DefinitionRecorded:
     """A version of a service definition as it came into use; all of a service share one stream.
 
@@ -214,6 +237,7 @@ class SourceGapRecorded:
 Record = (
     TouchpointRecorded
     | TouchpointRejected
+    | RejectionResolved
     | DefinitionRecorded
     | SourceRetracted
     | SourceGapRecorded
@@ -222,6 +246,7 @@ Record = (
 RECORDS: tuple[type[Record], ...] = (
     TouchpointRecorded,
     TouchpointRejected,
+    RejectionResolved,
     DefinitionRecorded,
     SourceRetracted,
     SourceGapRecorded,

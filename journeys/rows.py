@@ -14,6 +14,7 @@ import msgspec
 from journeys.records import (
     EPOCH,
     DefinitionRecorded,
+    RejectionResolved,
     SourceGapRecorded,
     SourceRetracted,
     TouchpointRecorded,
@@ -92,7 +93,11 @@ def touchpoint_rows(touchpoints: Iterable[Touchpoint], *, recorded_at: datetime)
 
 
 def row_of(
-    event: TouchpointRejected | DefinitionRecorded | SourceRetracted | SourceGapRecorded,
+    event: TouchpointRejected
+    | RejectionResolved
+    | DefinitionRecorded
+    | SourceRetracted
+    | SourceGapRecorded,
     *,
     recorded_at: datetime,
 ) -> Row:
