@@ -29,11 +29,15 @@ class Target:
         return self.median <= self.bound if self.at_most else self.median >= self.bound
 
 
-def options(description: str | None, *, size: int, rounds: int) -> argparse.Namespace:
+def options(
+    description: str | None, *, size: int, rounds: int, broker: bool = False
+) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--size", type=int, default=size, help="journeys of the made-up city")
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--check", action="store_true", help="exit 1 if a target is missed")
+    if broker:
+        parser.add_argument("--bootstrap", help="a Kafka broker to use, else one is started")
     return parser.parse_args()
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks import rounds
 from benchmarks.rounds import Target, finish, ratios, take_turns
+from tests.brokers import RealBroker
 
 HOUSE = Path(__file__).parents[2]
 
@@ -31,9 +32,18 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_benchmark_runs_and_writes_its_figures(script: str, name: str, size: str) -> None:
+    run(script, name, "--size", size)
+
+
+@pytest.mark.xdist_group("kafka")
+def test_benchmark_of_the_stream_runs_and_writes_its_figures(real_broker: RealBroker) -> None:
+    run("streaming", "stream", "--size", "300", "--bootstrap", real_broker.bootstrap)
+
+
+def run(script: str, name: str, *options: str) -> None:
     result = HOUSE / "benchmarks" / "results" / f"{name}.json"
     kept = result.read_bytes() if result.exists() else None
-    command = [sys.executable, f"benchmarks/{script}.py", "--size", size, "--rounds", "1"]
+    command = [sys.executable, f"benchmarks/{script}.py", *options, "--rounds", "1"]
 
     done = subprocess.run(
         command,
