@@ -16,6 +16,7 @@ from delivery.commands import (
     ingest_kafka,
     project,
     reading,
+    reconcile,
     retract,
     services,
 )
@@ -41,6 +42,7 @@ app.command("report")(reading.report)
 app.command("journeys")(reading.journeys)
 app.command("retract")(retract.retract)
 app.command("status")(health.status)
+app.command("reconcile")(reconcile.reconcile)
 app.add_typer(health.quarantine, name="quarantine")
 
 

@@ -3,15 +3,17 @@
 import sys
 from pathlib import Path
 
-from delivery.report.machine import schemas
+from delivery.report.machine import schema, schemas
 from ingest.asyncapi import asyncapi
 from ingest.message_schema import touchpoint_schema
+from ingest.reconcile import Reconciliation
 
 
 def documents() -> dict[str, str]:
     """Return every generated document, by the name of its file."""
     return {
         **schemas(),
+        "reconciliation.schema.json": schema(Reconciliation, "polku reconcile --format json"),
         "touchpoint.schema.json": touchpoint_schema(),
         "asyncapi.json": asyncapi(),
     }

@@ -68,7 +68,7 @@ def kafka(
         raise SettingsError("--instance names a member of a group. Hint: --group NAME as well")
     settings = read_settings(data=data, database=database, services=services)
     wanted = replace(
-        _settings(topic, bootstrap),
+        kafka_settings(topic, bootstrap),
         group=group,
         instance=instance,
         until_end=until_end,
@@ -127,7 +127,7 @@ def send(
     """Send a made-up city's messages to a topic, which is made if it is not there."""
     from ingest.kafka_producer import make_topic, send_messages
 
-    wanted = _settings(topic, bootstrap)
+    wanted = kafka_settings(topic, bootstrap)
     if make_topic(wanted, partitions):
         say(f"Made topic {wanted.topic} with {partitions} partitions.")
     with progress(f"Sending to {wanted.topic}") as report:
@@ -177,7 +177,8 @@ class Definitions:
         return [(name, stat.st_mtime_ns, stat.st_size) for name, stat in found]
 
 
-def _settings(topic: str | None, bootstrap: str | None) -> "KafkaSettings":
+def kafka_settings(topic: str | None, bootstrap: str | None) -> "KafkaSettings":
+    """Read from options and environment which topic it is, and how to reach it."""
     from ingest.kafka_settings import LARGEST_BATCH, KafkaSettings, client_settings
 
     access = read_kafka(topic=topic, bootstrap=bootstrap)

@@ -45,8 +45,8 @@ def as_json(content: object) -> str:
 def schemas() -> dict[str, str]:
     """Return the JSON Schema documents of `docs/`, by file name."""
     return {
-        "report.schema.json": _schema(JourneyReport, "polku report SERVICE --format json"),
-        "overview.schema.json": _schema(Overview, "polku overview --format json"),
+        "report.schema.json": schema(JourneyReport, "polku report SERVICE --format json"),
+        "overview.schema.json": schema(Overview, "polku overview --format json"),
     }
 
 
@@ -93,7 +93,8 @@ def _plain(row: dict[str, Any], *, without: str = "") -> dict[str, Any]:
     return flat
 
 
-def _schema(content: type, title: str) -> str:
+def schema(content: type, title: str) -> str:
+    """Write the JSON Schema of what a command answers."""
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,

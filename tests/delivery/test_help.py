@@ -25,6 +25,7 @@ COMMANDS = (
     "journeys",
     "retract",
     "status",
+    "reconcile",
     "quarantine",
     "quarantine list",
 )

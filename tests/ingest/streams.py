@@ -58,7 +58,7 @@ def record(settings: KafkaSettings, log: EventLog, **more: Any) -> Run:  # noqa:
     result = run_stream(
         source,
         log,
-        services=SERVICES,
+        services=more.pop("services", SERVICES),
         pseudonyms=PSEUDONYMS,
         clock=clock,
         stop=stop,
