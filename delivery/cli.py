@@ -15,6 +15,7 @@ from delivery.commands import (
     ingest,
     ingest_kafka,
     project,
+    quarantine,
     reading,
     reconcile,
     retract,
@@ -43,7 +44,7 @@ app.command("journeys")(reading.journeys)
 app.command("retract")(retract.retract)
 app.command("status")(health.status)
 app.command("reconcile")(reconcile.reconcile)
-app.add_typer(health.quarantine, name="quarantine")
+app.add_typer(quarantine.app, name="quarantine")
 
 
 def main() -> None:

@@ -1,15 +1,10 @@
-"""Is it well? `polku status` for monitors, `polku quarantine` for what was refused."""
-
-from datetime import timedelta
-from typing import Annotated
+"""Is it well? `polku status`, for monitors."""
 
 import typer
 
 from delivery.answer import written
 from delivery.options import Data, Database, Format, OutputFormat, Services
 from delivery.settings import now, read_settings
-
-quarantine = typer.Typer(no_args_is_help=True, help="Records that could not be stored, and why.")
 
 
 def status(
@@ -35,39 +30,3 @@ def status(
     typer.echo(answer, nl=False)
     if health.ills:
         raise typer.Exit(1)
-
-
-@quarantine.command("list")
-def list_(
-    reason: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
-    days: Annotated[
-        int | None, typer.Option(min=1, help="Only those of so many days, up to now.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many to list, the latest first.")] = 50,
-    output: OutputFormat = Format.TEXT,
-    data: Data = None,
-    database: Database = None,
-    services: Services = None,
-) -> None:
-    """List quarantined records with their coordinates; what they said is not stored."""
-    from delivery.app import open_log
-    from delivery.report.health import quarantine_rows, quarantine_text
-    from delivery.report.machine import rows_csv
-    from ingest.rejections import REASONS
-
-    if reason is not None and reason not in REASONS:
-        raise typer.BadParameter(
-            f"{reason!r} is no reason. Hint: one of {', '.join(REASONS)}", param_hint="--reason"
-        )
-    settings = read_settings(data=data, database=database, services=services)
-    since = None if days is None else now() - timedelta(days=days)
-    with open_log(settings) as log:
-        found = log.rejections(reason=reason, since=since, unresolved=True)
-    rows = quarantine_rows(found[::-1][:limit])
-    answer = written(
-        rows,
-        output,
-        csv=lambda: rows_csv(rows),
-        text=lambda: quarantine_text(rows, total=len(found)),
-    )
-    typer.echo(answer, nl=False)

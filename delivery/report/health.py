@@ -1,6 +1,5 @@
 """How the log, the read models and the quarantine are, for people and for monitors."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +9,6 @@ from delivery.answer import counts_line
 from delivery.report.page import Page
 from delivery.report.wording import count, counted, moment
 from journeys.event_log import EventLog
-from journeys.quarantine import Quarantined
-from journeys.records import moment_of
 from projections.read_models import ReadModels
 from projections.runner import status_of
 
@@ -147,47 +144,4 @@ def health_text(health: Health) -> str:
         ],
         left=1,
     )
-    return page.text()
-
-
-def quarantine_rows(found: Sequence[Quarantined]) -> list[dict[str, Any]]:
-    """Quarantined records, a row each: where they are, why, and when."""
-    return [
-        {
-            "position": item.position,
-            "recorded_at": moment_of(item.rejection.recorded_at).isoformat(),
-            "origin": item.rejection.origin,
-            "place": item.rejection.place,
-            "reason": item.rejection.reason,
-            "detail": item.rejection.detail,
-            "service": item.rejection.service,
-            "digest": item.rejection.digest,
-        }
-        for item in found
-    ]
-
-
-def quarantine_text(rows: Sequence[dict[str, Any]], *, total: int) -> str:
-    """Write quarantined records as a table for each origin."""
-    page = Page()
-    page.title("Quarantine")
-    if not rows:
-        page.line("Nothing is in quarantine.")
-        return page.text()
-    page.line(
-        f"{counted(total, 'record')} could not be stored"
-        + (f", the latest {count(len(rows))} below" if len(rows) < total else "")
-        + ". What was said is not kept; the place says where to look."
-    )
-    by_origin: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        by_origin.setdefault(row["origin"], []).append(row)
-    for origin, own in by_origin.items():
-        page.copied(f"\n{origin}")
-        page.table(
-            "",
-            ("place", "reason", "why"),
-            [(str(row["place"]), row["reason"], row["detail"]) for row in own],
-            left=3,
-        )
     return page.text()

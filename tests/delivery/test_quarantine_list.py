@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from delivery.report.health import quarantine_text
+from delivery.report.quarantine import quarantine_text
 
 LATEST = "file:allotment-plot/palstahakemukset.csv"
 LONG = "file:allotment-plot/" + "Kopio palstahakemukset kevät " * 6 + ".csv"
