@@ -26,8 +26,8 @@ def list_(
 ) -> None:
     """List quarantined records with their coordinates; what they said is not stored."""
     from delivery.app import open_log
-    from delivery.report.quarantine import quarantine_rows, quarantine_text
     from delivery.report.machine import rows_csv
+    from delivery.report.quarantine import quarantine_rows, quarantine_text
     from ingest.rejections import REASONS
 
     if reason is not None and reason not in REASONS:
