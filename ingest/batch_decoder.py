@@ -4,12 +4,15 @@ from bisect import bisect
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, cast, overload
 
 from ingest.cloudevents import TouchpointDecoder
 from ingest.privacy import Pseudonyms, find_personal_data
 from ingest.rejections import Reason
+from ingest.settlement import Waiting, settled_by
 from ingest.sources import RawBatch, RawRecord, Record
+from journeys.batches import Settling
 from journeys.records import SourceGapRecorded, TouchpointRejected
 from journeys.service import Service
 from journeys.touchpoint import Touchpoint
@@ -30,6 +33,7 @@ class DecodedBatch(NamedTuple):
         positions: As of the raw batch.
         done: As of the raw batch.
         gaps: As of the raw batch.
+        settling: Rejections that waited, and are settled if their touchpoints stand.
     """
 
     touchpoints: Sequence[Touchpoint]
@@ -40,14 +44,29 @@ class DecodedBatch(NamedTuple):
     positions: "Sequence[SourcePosition]"
     done: float | None
     gaps: Sequence[SourceGapRecorded] = ()
+    settling: Sequence[Settling] = ()
 
 
 class BatchDecoder:
     """Decodes the batches of one run."""
 
-    def __init__(self, services: Mapping[str, Sequence[Service]], pseudonyms: Pseudonyms) -> None:
+    def __init__(
+        self,
+        services: Mapping[str, Sequence[Service]],
+        pseudonyms: Pseudonyms,
+        *,
+        waiting: Waiting = MappingProxyType({}),
+    ) -> None:
+        """Learn what is needed.
+
+        Args:
+            services: The versions of each service, by key; messages of other services are refused.
+            pseudonyms: The deployment's keyed hashes.
+            waiting: Rejections that can be settled.
+        """
         self._decoder = TouchpointDecoder(services, pseudonyms)
         self._pseudonyms = pseudonyms
+        self._waiting = waiting
 
     @property
     def dropped_attributes(self) -> dict[str, int]:
@@ -59,7 +78,7 @@ class BatchDecoder:
         touchpoints: list[Touchpoint] = []
         accepted: list[Record] = []
         rejections: list[TouchpointRejected] = []
-        origin = _origin(batch.origin, self._pseudonyms)
+        origin = stored_origin(batch.origin, self._pseudonyms)
         decode, decode_row = self._decoder.decode, self._decoder.decode_row
         for record in batch.records:
             if isinstance(record, RawRecord):
@@ -92,6 +111,7 @@ class BatchDecoder:
             for place, reason, detail, sha256 in batch.unread
         )
         rejections.sort(key=lambda rejection: rejection.place)
+        places = self._waiting.get(origin)
         return DecodedBatch(
             touchpoints,
             _Coordinates(origin, accepted, self._pseudonyms),
@@ -101,6 +121,7 @@ class BatchDecoder:
             positions=batch.positions,
             done=batch.done,
             gaps=batch.gaps,
+            settling=list(settled_by(accepted, places, self._pseudonyms)) if places else (),
         )
 
 
@@ -108,6 +129,7 @@ def together(parts: Sequence[DecodedBatch]) -> DecodedBatch:
     """Make one batch, and so one transaction, of several parts of a stream."""
     if len(parts) == 1:
         return parts[0]
+    begins = accumulate((len(part.touchpoints) for part in parts), initial=0)
     return DecodedBatch(
         touchpoints=[touchpoint for part in parts for touchpoint in part.touchpoints],
         coordinates=_Chained([part.coordinates for part in parts]),
@@ -117,6 +139,11 @@ def together(parts: Sequence[DecodedBatch]) -> DecodedBatch:
         positions=[position for part in parts for position in part.positions],
         done=None,
         gaps=[gap for part in parts for gap in part.gaps],
+        settling=[
+            (begin + index, resolved)
+            for begin, part in zip(begins, parts, strict=False)
+            for index, resolved in part.settling
+        ],
     )
 
 
@@ -165,7 +192,7 @@ class _Chained(Sequence[tuple[str, int, str]]):
         return self._parts[part][index - self._begins[part]]
 
 
-def _origin(origin: str, pseudonyms: Pseudonyms) -> str:
+def stored_origin(origin: str, pseudonyms: Pseudonyms) -> str:
     """Return an origin as it may be stored: a file may bear somebody's address as its name."""
     if find_personal_data(origin, plates=False) is None and "\x00" not in origin:
         return origin

@@ -18,6 +18,7 @@ import msgspec
 from ingest.batch_decoder import BatchDecoder, DecodedBatch
 from ingest.privacy import Pseudonyms
 from ingest.rejections import Reason
+from ingest.settlement import waiting_in
 from ingest.sources import RawBatch, Source
 from journeys.batches import Appended, Batch
 from journeys.service import Service
@@ -60,6 +61,7 @@ class IngestResult(msgspec.Struct, frozen=True, kw_only=True):
         conflicts: Touchpoints that contradict a known one; in quarantine.
         rejected: Records refused, by reason, most frequent first; in quarantine.
         newly_rejected: How many of `rejected` were not in quarantine before.
+        settled: Rejections that waited in quarantine, and do not any more.
         dropped_attributes: How often an attribute was left out, by name, most frequent first.
         definitions: Service definitions recorded before the first record.
         position: The head of the log afterwards.
@@ -71,6 +73,7 @@ class IngestResult(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: int
     rejected: dict[Reason, int]
     newly_rejected: int
+    settled: int
     dropped_attributes: dict[str, int]
     definitions: int
     position: int
@@ -108,7 +111,8 @@ def run_ingest(  # noqa: PLR0913 - each is one thing the caller decides
         LogError: The log cannot be written.
     """
     definitions = log.record_definitions(services, recorded_at=clock()) if record_definitions else 0
-    decoder, tally = BatchDecoder(services, pseudonyms), Tally()
+    decoder = BatchDecoder(services, pseudonyms, waiting=waiting_in(log))
+    tally = Tally()
     encoded = (_encode(decoder, batch, now=clock()) for batch in source.batches())
     with closing(_append_each(encoded, log)) as appended_ones:
         for batch, appended in appended_ones:
@@ -125,7 +129,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.read = self.recorded = 0
-        self._duplicates = self._conflicts = self._newly_rejected = 0
+        self._duplicates = self._conflicts = self._newly_rejected = self._settled = 0
         self._rejected: Counter[Reason] = Counter()
 
     def add(self, batch: DecodedBatch, appended: Appended) -> None:
@@ -136,6 +140,7 @@ class Tally:
         self._duplicates += appended.duplicates
         self._conflicts += appended.conflicts
         self._newly_rejected += appended.rejected
+        self._settled += appended.resolved
 
     def result(
         self, *, dropped_attributes: dict[str, int], definitions: int, position: int
@@ -148,6 +153,7 @@ class Tally:
             conflicts=self._conflicts,
             rejected=dict(self._rejected.most_common()),
             newly_rejected=self._newly_rejected,
+            settled=self._settled,
             dropped_attributes=dropped_attributes,
             definitions=definitions,
             position=position,
@@ -174,6 +180,7 @@ def encode(decoded: DecodedBatch, *, now: datetime) -> Batch:
         recorded_at=now,
         coordinates=decoded.coordinates,
         gaps=decoded.gaps,
+        settling=decoded.settling,
     )
 
 

@@ -16,12 +16,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from ingest.batch_decoder import BatchDecoder, DecodedBatch, together
 from ingest.patience import StoppedError, until_the_log_answers
 from ingest.pipeline import IngestResult, Progress, Tally, encode, switching_often
 from ingest.privacy import Pseudonyms
+from ingest.settlement import waiting_in
 from ingest.sources import RawBatch
 from ingest.stream_counters import StreamCounters
 from journeys.batches import Appended, Batch
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from journeys.event_log import EventLog
 
+Answer = TypeVar("Answer")
 Services = Mapping[str, Sequence[Service]]
 
 LOOK_AGAIN_S = 60.0
@@ -155,7 +157,8 @@ class _Run:
         self._definitions += self._patiently(
             lambda: self._log.record_definitions(services, recorded_at=self._clock())
         )
-        return BatchDecoder(services, self._pseudonyms)
+        waiting = self._patiently(lambda: waiting_in(self._log))
+        return BatchDecoder(services, self._pseudonyms, waiting=waiting)
 
     def _renewed(self, decoder: BatchDecoder, services: Services | None) -> BatchDecoder:
         if services is None:
@@ -210,5 +213,5 @@ class _Run:
         if self._progress is not None and decoded.read:
             self._progress(Progress(self._tally.read, self._tally.recorded, None))
 
-    def _patiently(self, call: Callable[[], int]) -> int:
+    def _patiently(self, call: Callable[[], Answer]) -> Answer:
         return until_the_log_answers(call, stop=self._stop, say=self._say)

@@ -315,6 +315,9 @@ def tell(result: "IngestResult", *, dry: bool = False, more: Sequence[str] = ())
         where = "would go into" if dry else "are in"
         see = "" if dry else "; see polku quarantine list"
         parts.append(f"{refused:,} {where} quarantine ({told}{see})")
+    if result.settled:
+        is_are = "is" if result.settled == 1 else "are"
+        parts.append(f"{result.settled:,} of the quarantine {is_are} settled")
     if result.dropped_attributes:
         told = counts_line(result.dropped_attributes)
         parts.append(f"attributes that no definition allows were left out ({told})")

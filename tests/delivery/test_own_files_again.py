@@ -103,6 +103,20 @@ def test_a_file_that_only_looks_alike_is_read(data: Path) -> None:
     assert _count(data) == 2 * len(ROWS)
 
 
+def test_a_mended_row_leaves_the_quarantine_by_itself(data: Path) -> None:
+    grown = bookings(42)
+    bad = [list(row) for row in grown]
+    bad[-1][2] = "31.2.2020 9.00"
+    torn = _read(_written(data, bad))
+
+    mended = _read(_written(data, grown))
+
+    assert "1 are in quarantine (bad_time 1" in torn.out
+    assert "1 of the quarantine is settled. The log is at" in mended.out
+    assert numbers("quarantine", "list", "--data", data) == []
+    assert _count(data) == len(grown)
+
+
 def test_one_changed_row_is_quarantined_and_the_first_stands(data: Path) -> None:
     changed = [list(row) for row in ROWS]
     changed[9][1] = "Maksu palautettu"

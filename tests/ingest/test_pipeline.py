@@ -74,7 +74,7 @@ def ingest(source: Any, log: Any, **settings: Any) -> IngestResult:  # noqa: ANN
     return run_ingest(
         source,
         log,
-        services=SERVICES,
+        services=settings.pop("services", SERVICES),
         pseudonyms=PSEUDONYMS,
         clock=settings.pop("clock", lambda: RECEIVED_AT),
         **settings,

@@ -94,7 +94,7 @@ def test_nothing_is_stored_behind_a_batch_that_failed(log: EventLog) -> None:
 
         def __init__(self) -> None:
             self.calls = 0
-            self.head = log.head
+            self.head, self.rejections = log.head, log.rejections
 
         def append(self, batch: Batch, **settings: Any) -> Appended:  # noqa: ANN401
             self.calls += 1
