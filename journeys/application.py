@@ -16,14 +16,14 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment, EnvType
 
 from journeys.errors import LogAwayError, LogError
-from journeys.recorders import SQLiteLogRecorder
+from journeys.recorders import LogRecorder
 from journeys.versions import CarefulMapper
 
 
 class TouchpointLog(Application[UUID]):
     """The library's application on the log; people's decisions are its aggregates."""
 
-    recorder: SQLiteLogRecorder
+    recorder: LogRecorder
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
         """Take the given settings alone: only `delivery` reads the environment."""

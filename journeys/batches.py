@@ -16,13 +16,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from journeys.recorders import Cursor, SQLiteLogRecorder
+from journeys.recorders import Cursor, LogRecorder
 from journeys.records import (
     EPOCH,
     RejectionResolved,
     SourceGapRecorded,
     TouchpointRecorded,
     TouchpointRejected,
+    microseconds_of,
 )
 from journeys.retractions import count_retractions
 from journeys.rows import Row, content_digest, differing_fields, row_of, touchpoint_rows
@@ -31,6 +32,9 @@ from journeys.versions import Kind, kind_of
 
 Settling = tuple[int, RejectionResolved]
 """The index of a touchpoint in its batch, and what is recorded if that touchpoint stands."""
+
+_HOUR = 3_600_000_000
+"""In microseconds."""
 
 _CALLED = {
     "occurred_at": "time",
@@ -95,7 +99,7 @@ class Batch:
         self._recorded_at = recorded_at
         self._coordinates = coordinates
 
-    def store(self, recorder: SQLiteLogRecorder, c: Cursor) -> Appended:
+    def store(self, recorder: LogRecorder, c: Cursor) -> Appended:
         """Put the batch into the log, within the caller's transaction."""
         before = recorder.head(c)
         rows = _in_force(recorder, c, self._touchpoints, self._rows)
@@ -119,6 +123,11 @@ class Batch:
             position=recorder.head(c),
             resolved=resolved,
         )
+
+    def note_arrivals(self, recorder: LogRecorder, c: Cursor) -> None:
+        """Remember the sources whose touchpoints a stream brought in this hour, known ones too."""
+        hour = microseconds_of(self._recorded_at) // _HOUR
+        recorder.note_arrivals(c, {touchpoint.source for touchpoint in self._touchpoints}, hour)
 
     def _conflict(self, index: int, fields: Sequence[str]) -> Row:
         touchpoint = self._touchpoints[index]
@@ -151,7 +160,7 @@ class Batch:
         return kinds
 
 
-def compare(recorder: SQLiteLogRecorder, c: Cursor, touchpoints: Sequence[Touchpoint]) -> Compared:
+def compare(recorder: LogRecorder, c: Cursor, touchpoints: Sequence[Touchpoint]) -> Compared:
     """Tell what the log knows of touchpoints, and store nothing."""
     rows = touchpoint_rows(touchpoints, recorded_at=EPOCH)
     rows = _in_force(recorder, c, touchpoints, rows)
@@ -168,7 +177,7 @@ def compare(recorder: SQLiteLogRecorder, c: Cursor, touchpoints: Sequence[Touchp
 
 
 def _in_force(
-    recorder: SQLiteLogRecorder, c: Cursor, touchpoints: Sequence[Touchpoint], rows: list[Row]
+    recorder: LogRecorder, c: Cursor, touchpoints: Sequence[Touchpoint], rows: list[Row]
 ) -> list[Row]:
     """Give rows the version that the retractions of their sources leave them."""
     retracted = count_retractions(recorder, c)
@@ -181,7 +190,7 @@ def _in_force(
 
 
 def _contradicting(
-    recorder: SQLiteLogRecorder, c: Cursor, rows: Sequence[Row], *, until: int
+    recorder: LogRecorder, c: Cursor, rows: Sequence[Row], *, until: int
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the index of each row that contradicts the one that stands, and in which fields."""
     kept = recorder.states(c, {row[0]: row[1] for row in rows}, until=until)

@@ -8,7 +8,7 @@ from eventsourcing.utils import Environment, EnvType
 
 from journeys.datastores import SQLiteLogDatastore
 from journeys.errors import LogError
-from journeys.recorders import SQLiteLogRecorder
+from journeys.sqlite_recorder import SQLiteLogRecorder
 
 _REFUSED: dict[str, tuple[str, str]] = {
     "PERSISTENCE_MODULE": ("*", "the log's URL picks the database"),

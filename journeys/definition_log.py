@@ -7,13 +7,30 @@ by `valid_from`; of two with the same one, the later recorded.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import cast
+from uuid import UUID
 
 import msgspec
+from eventsourcing.persistence import Mapper
 
 from journeys.errors import LogError
+from journeys.recorders import Cursor, LogRecorder
 from journeys.records import DefinitionRecorded
 from journeys.rows import Row, row_of
 from journeys.service import Service, ServiceHistory, encode_service, restore_service
+
+
+def recorded_definitions(
+    recorder: LogRecorder,
+    c: Cursor,
+    mapper: Mapper[UUID],
+    *,
+    after: int = 0,
+    until: int | None = None,
+) -> list[DefinitionRecorded]:
+    """The definitions recorded in (after, until], in order."""
+    placed = recorder.rare_events(c, DefinitionRecorded.TOPIC, after=after, until=until)
+    return [cast(DefinitionRecorded, mapper.to_domain_event(p.stored)) for p in placed]
 
 
 def changed_definitions(

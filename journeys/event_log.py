@@ -23,21 +23,25 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, Self
 from uuid import UUID
 
-import msgspec
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import OperationalError
 
 from journeys.application import TouchpointLog, explained
 from journeys.batches import Appended, Batch, Compared, compare
 from journeys.databases import environment_of
-from journeys.definition_log import changed_definitions, histories_of
+from journeys.definition_log import changed_definitions, histories_of, recorded_definitions
 from journeys.errors import FencedError, LogError, NoLogError
 from journeys.quarantine import Quarantined, Wanted, count_rejections, list_rejections
-from journeys.recorders import Cursor, SourceMovedError, SourceTracking, WantedTouchpoints
-from journeys.records import DefinitionRecorded, SourceRetracted, TouchpointRejected, moment_of
+from journeys.recorders import Arrival, Cursor, SourceMovedError, SourceTracking, WantedTouchpoints
+from journeys.records import (
+    DefinitionRecorded,
+    SourceRetracted,
+    TouchpointRejected,
+    recorded_moment,
+)
 from journeys.retractions import count_retractions, newest_retractions, record_retraction
 from journeys.service import Service, ServiceHistory
 from journeys.touchpoint import Touchpoint
@@ -164,6 +168,8 @@ class EventLog:
             try:
                 with self._recorder.writing() as c:
                     self._recorder.move_sources(c, map(_tracking_of, positions))
+                    if positions:
+                        batch.note_arrivals(self._recorder, c)
                     appended = batch.store(self._recorder, c)
             except SourceMovedError as moved:
                 raise self._fenced(positions) from moved
@@ -293,7 +299,7 @@ class EventLog:
             How many those were.
         """
         with explained(self.location), self._recorder.writing() as c:
-            recorded = self._definition_events(c)
+            recorded = recorded_definitions(self._recorder, c, self.application.mapper)
             rows = changed_definitions(recorded, services, recorded_at=recorded_at)
             if rows:
                 self._recorder.note_kinds(c, {kind_of(DefinitionRecorded)})
@@ -301,13 +307,11 @@ class EventLog:
 
     def definitions(self, until: int | None = None) -> dict[str, ServiceHistory]:
         """The definitions known at a position (None: the head), by service."""
-        with self._reading() as c:
-            return histories_of(self._definition_events(c, until=until))
+        return histories_of(self._definition_events(until=until))
 
     def definition_changes(self, after: int, until: int) -> set[str]:
         """The services whose definition was recorded in (after, until]."""
-        with self._reading() as c:
-            return {e.service for e in self._definition_events(c, after=after, until=until)}
+        return {e.service for e in self._definition_events(after=after, until=until)}
 
     def rejections(
         self,
@@ -338,26 +342,32 @@ class EventLog:
     def newest_recorded_at(self) -> datetime | None:
         """The moment of the newest record; None if there is none."""
         with self._reading() as c:
-            return _recorded_at(self._recorder.newest_state(c))
+            return _moment(self._recorder.newest_state(c))
 
     def recorded_at(self, position: int) -> datetime | None:
         """The moment of the first record at or after a position; None if there is none."""
         with self._reading() as c:
-            return _recorded_at(self._recorder.state_from(c, position))
+            return _moment(self._recorder.state_from(c, position))
+
+    def arrivals(self) -> list[Arrival]:
+        """The hours since 1970 UTC in which streams brought touchpoints, by source, sorted.
+
+        Of each source the 28 days up to its last hour. What came out of files is not among them.
+        """
+        with self._reading() as c:
+            return self._recorder.arrivals(c)
+
+    def _definition_events(
+        self, after: int = 0, until: int | None = None
+    ) -> list[DefinitionRecorded]:
+        mapper = self.application.mapper
+        with self._reading() as c:
+            return recorded_definitions(self._recorder, c, mapper, after=after, until=until)
 
     @contextmanager
     def _reading(self) -> Iterator[Cursor]:
         with explained(self.location), self._recorder.reading() as c:
             yield c
-
-    def _definition_events(
-        self, c: Cursor, *, after: int = 0, until: int | None = None
-    ) -> list[DefinitionRecorded]:
-        placed = self._recorder.rare_events(c, DefinitionRecorded.TOPIC, after=after, until=until)
-        return [
-            cast(DefinitionRecorded, self.application.mapper.to_domain_event(p.stored))
-            for p in placed
-        ]
 
     def _stand_at(self, positions: Sequence[SourcePosition]) -> bool:
         return bool(positions) and all(self.position_of(p.name) == p.next for p in positions)
@@ -383,9 +393,5 @@ def _words(position: int | None) -> str:
     return "no position" if position is None else str(position)
 
 
-class _Timed(msgspec.Struct):
-    recorded_at: int
-
-
-def _recorded_at(state: bytes | None) -> datetime | None:
-    return None if state is None else moment_of(msgspec.json.decode(state, type=_Timed).recorded_at)
+def _moment(state: bytes | None) -> datetime | None:
+    return None if state is None else recorded_moment(state)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from journeys.recorders import Cursor, PlacedEvent, SQLiteLogRecorder
+from journeys.recorders import Cursor, LogRecorder, PlacedEvent
 from journeys.records import TouchpointRejected, microseconds_of
 
 
@@ -58,18 +58,18 @@ class _State(msgspec.Struct):
 _decode = msgspec.json.Decoder(_State).decode
 
 
-def list_rejections(recorder: SQLiteLogRecorder, c: Cursor, wanted: Wanted) -> list[Quarantined]:
+def list_rejections(recorder: LogRecorder, c: Cursor, wanted: Wanted) -> list[Quarantined]:
     """List rejections in the order of recording."""
     return [_quarantined(event, state) for event, state in _wanted(recorder, c, wanted)]
 
 
-def find_rejection(recorder: SQLiteLogRecorder, c: Cursor, position: int) -> Quarantined | None:
+def find_rejection(recorder: LogRecorder, c: Cursor, position: int) -> Quarantined | None:
     """The rejection at a position; None if something else, or nothing, is there."""
     placed = recorder.rare_events(c, TouchpointRejected.TOPIC, after=position - 1, until=position)
     return next((_quarantined(event, _decode(event.stored.state)) for event in placed), None)
 
 
-def count_rejections(recorder: SQLiteLogRecorder, c: Cursor, wanted: Wanted) -> dict[str, int]:
+def count_rejections(recorder: LogRecorder, c: Cursor, wanted: Wanted) -> dict[str, int]:
     """Count rejections by reason, the most frequent first, equal ones by name."""
     counts = Counter(state.reason for _, state in _wanted(recorder, c, wanted))
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
@@ -81,7 +81,7 @@ def _quarantined(event: PlacedEvent, state: _State) -> Quarantined:
 
 
 def _wanted(
-    recorder: SQLiteLogRecorder, c: Cursor, wanted: Wanted
+    recorder: LogRecorder, c: Cursor, wanted: Wanted
 ) -> Iterator[tuple[PlacedEvent, _State]]:
     since = None if wanted.since is None else microseconds_of(wanted.since)
     for event in recorder.rare_events(c, TouchpointRejected.TOPIC):

@@ -282,5 +282,17 @@ def moment_of(microseconds: int) -> datetime:
     return EPOCH + timedelta(microseconds=microseconds)
 
 
+def recorded_moment(state: bytes) -> datetime:
+    """When an event was recorded, of whatever kind its stored fields are."""
+    return moment_of(_decode_recorded(state).recorded_at)
+
+
+class _Recorded(msgspec.Struct):
+    recorded_at: int
+
+
+_decode_recorded = msgspec.json.Decoder(_Recorded).decode
+
+
 def _stream_of(*parts: str | int) -> UUID:
     return uuid5(TOUCHPOINT_NAMESPACE, _sorted_json.encode(parts).decode())

@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from journeys.errors import LogError
-from journeys.recorders import Cursor, SQLiteLogRecorder
+from journeys.recorders import Cursor, LogRecorder
 from journeys.records import SourceRetracted
 from journeys.rows import row_of
 from journeys.versions import kind_of
@@ -27,19 +27,19 @@ _decode = msgspec.json.Decoder(_State).decode
 
 
 def newest_retractions(
-    recorder: SQLiteLogRecorder, c: Cursor, *, after: int = 0, until: int | None = None
+    recorder: LogRecorder, c: Cursor, *, after: int = 0, until: int | None = None
 ) -> dict[str, int]:
     """The position of the newest retraction in (after, until] of each source that has one."""
     return {source: position for position, source in _retractions(recorder, c, after, until)}
 
 
-def count_retractions(recorder: SQLiteLogRecorder, c: Cursor) -> Counter[str]:
+def count_retractions(recorder: LogRecorder, c: Cursor) -> Counter[str]:
     """Count the retractions of each source up to the head."""
     return Counter(source for _, source in _retractions(recorder, c, 0, None))
 
 
 def record_retraction(
-    recorder: SQLiteLogRecorder, c: Cursor, event: SourceRetracted, *, recorded_at: datetime
+    recorder: LogRecorder, c: Cursor, event: SourceRetracted, *, recorded_at: datetime
 ) -> int:
     """Put a retraction into the log, within the caller's transaction; return its position.
 
@@ -62,7 +62,7 @@ def retracted_already(source: str, position: int) -> LogError:
 
 
 def _retractions(
-    recorder: SQLiteLogRecorder, c: Cursor, after: int, until: int | None
+    recorder: LogRecorder, c: Cursor, after: int, until: int | None
 ) -> Iterator[tuple[int, str]]:
     for event in recorder.rare_events(c, SourceRetracted.TOPIC, after=after, until=until):
         yield event.position, _decode(event.stored.state).source

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import polars as pl
 
 from journeys.errors import UnknownSourceError
-from journeys.recorders import SQLiteLogRecorder, WantedTouchpoints
+from journeys.recorders import LogRecorder, WantedTouchpoints
 from journeys.retractions import newest_retractions, retracted_already
 from journeys.touchpoint_frame import LINES, read_chunks
 
@@ -25,7 +25,7 @@ class StandingSource(NamedTuple):
 
 
 def standing_sources(
-    recorder: SQLiteLogRecorder, *, until: int | None, source: str | None = None
+    recorder: LogRecorder, *, until: int | None, source: str | None = None
 ) -> list[StandingSource]:
     """Say what stands at a position (None: the head) of every source, or of one, by name."""
     wanted = WantedTouchpoints(until=until, source=source)
@@ -44,9 +44,7 @@ def standing_sources(
     return [StandingSource(name, count, tuple(keys)) for name, count, keys in found.iter_rows()]
 
 
-def standing_source(
-    recorder: SQLiteLogRecorder, source: str, *, until: int | None
-) -> StandingSource:
+def standing_source(recorder: LogRecorder, source: str, *, until: int | None) -> StandingSource:
     """Say what stands at a position (None: the head) of a source.
 
     Raises:

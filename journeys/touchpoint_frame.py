@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from journeys.recorders import Lines, SQLiteLogRecorder, WantedTouchpoints
+from journeys.recorders import Lines, LogRecorder, WantedTouchpoints
 from journeys.records import TouchpointRecorded
 from journeys.retractions import newest_retractions
 from journeys.rows import TouchpointState
@@ -43,7 +43,7 @@ _STATE = {
 
 
 def read_chunks(
-    recorder: SQLiteLogRecorder, wanted: WantedTouchpoints, *, rows: int
+    recorder: LogRecorder, wanted: WantedTouchpoints, *, rows: int
 ) -> Iterator[pl.DataFrame]:
     """Yield touchpoints that stand at the last position wanted, in order, in one snapshot.
 

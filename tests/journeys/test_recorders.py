@@ -21,7 +21,8 @@ from eventsourcing.sqlite import SQLiteDatastore
 
 from journeys.datastores import SQLiteLogDatastore
 from journeys.errors import LogError
-from journeys.recorders import Cursor, SourceMovedError, SourceTracking, SQLiteLogRecorder
+from journeys.recorders import Cursor, SourceMovedError, SourceTracking
+from journeys.sqlite_recorder import SQLiteLogRecorder
 
 # The library's test cases import its cipher, whose package we neither use nor install.
 _cipher = ModuleType("eventsourcing.cipher")
