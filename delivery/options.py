@@ -127,6 +127,26 @@ Bootstrap = Annotated[
         show_default=False,
     ),
 ]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        metavar="PORT",
+        min=0,
+        max=65_535,
+        help="Tell Prometheus how it goes, at /metrics; 0: any port. [POLKU_METRICS_PORT; do not]",
+        show_default=False,
+    ),
+]
+MetricsHost = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics-host",
+        metavar="HOST",
+        help="Where to listen for it. [POLKU_METRICS_HOST; 127.0.0.1]",
+        show_default=False,
+    ),
+]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of service and step names.")]
 AsOf = Annotated[

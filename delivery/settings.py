@@ -17,6 +17,7 @@ from journeys.errors import SettingsError
 
 DEFAULT_DATA = Path("polku-data")
 MIN_KEY_BYTES = 16
+LAST_PORT = 65_535
 
 KAFKA_CLIENT = "POLKU_KAFKA_CLIENT_"
 """Before any other setting of kafka-python, in capitals: POLKU_KAFKA_CLIENT_FETCH_MAX_BYTES."""
@@ -167,6 +168,47 @@ def read_kafka(
             "POLKU_KAFKA_SECURITY_PROTOCOL=SASL_SSL and POLKU_KAFKA_SASL_MECHANISM=SCRAM-SHA-512"
         )
     return KafkaAccess(bootstrap=bootstrap, topic=topic, client=client)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricsAddress:
+    """Where a process tells Prometheus how it is.
+
+    Attributes:
+        host: Name or address of an interface of this machine.
+        port: 0 for any that is free.
+    """
+
+    host: str
+    port: int
+
+
+def read_metrics(
+    *,
+    port: int | None = None,
+    host: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> MetricsAddress | None:
+    """Put options and environment together; None where no port is said.
+
+    Raises:
+        SettingsError: The port is no number of a port.
+    """
+    env = os.environ if environment is None else environment
+    told = env.get("POLKU_METRICS_PORT")
+    if port is None and told:
+        if not (told.isdecimal() and int(told) <= LAST_PORT):
+            raise SettingsError(
+                f"POLKU_METRICS_PORT is no port: {told!r}. "
+                f"Hint: a number of 0 to {LAST_PORT}, for example 9464"
+            )
+        port = int(told)
+    if port is None:
+        return None
+    return MetricsAddress(
+        host=host or env.get("POLKU_METRICS_HOST") or "127.0.0.1",
+        port=port,
+    )
 
 
 def make_data_folder(settings: Settings) -> None:

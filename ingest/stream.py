@@ -87,7 +87,7 @@ def run_stream(  # noqa: PLR0913 - each is one thing the caller decides
         log: Where to record it.
         services: The versions of each service, by key; messages of other services are refused.
         pseudonyms: The deployment's keyed hashes.
-        clock: The time now, aware; asked once a batch, for its receipt and its recording.
+        clock: The time now, aware; a batch has one for its receipt and its recording.
         stop: Set to give up waiting for the log; the stream has its own way of ending.
         say: Told what an operator should know.
         progress: Called after each batch.
@@ -210,6 +210,7 @@ class _Run:
         counters.duplicates += appended.duplicates
         counters.conflicts += appended.conflicts
         counters.rejected.update(decoded.rejected)
+        counters.position, counters.committed_at = appended.position, self._clock()
         if self._progress is not None and decoded.read:
             self._progress(Progress(self._tally.read, self._tally.recorded, None))
 

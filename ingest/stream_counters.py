@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass
@@ -19,6 +20,8 @@ class StreamCounters:
         reconnects: How often the client was made anew.
         stalls: How often that was because it sat still.
         store_waits: How often the log did not answer.
+        position: Of the log after the last batch; 0 before it.
+        committed_at: When the last batch was in the log; None before it.
         lag: Offsets not yet recorded, by partition; of partitions that this process reads.
     """
 
@@ -32,4 +35,6 @@ class StreamCounters:
     reconnects: int = 0
     stalls: int = 0
     store_waits: int = 0
+    position: int = 0
+    committed_at: datetime | None = None
     lag: dict[int, int] = field(default_factory=dict)

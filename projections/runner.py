@@ -5,6 +5,7 @@ at once: one that finds the position moved reads it again and goes on. Where not
 yet, or much is still to come, the tables are built anew in columns, which is quicker.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event
@@ -118,15 +119,25 @@ def follow(
     *,
     stop: Event,
     poll_s: float = POLL_S,
-    progress: Progress | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> None:
     """Project what the log has and what it gets, until `stop` is set.
+
+    Args:
+        log: Is only read.
+        models: Kept up to date.
+        stop: Set from outside to stop after the transaction under way.
+        poll_s: How often to look whether there is more.
+        watch: Called before and after each look, by who keeps an eye on both.
 
     Raises:
         ProjectionError: As `project`.
     """
+    watch = watch or _watch_nothing
     while not stop.is_set():
-        project(log, models, stop=stop, progress=progress)
+        watch()
+        project(log, models, stop=stop)
+        watch()
         stop.wait(poll_s)
 
 
@@ -197,3 +208,7 @@ def _is_long(backlog: int, until: int) -> bool:
 
 def _tell_nobody(done: int, total: int) -> None:
     """Progress for those who do not watch."""
+
+
+def _watch_nothing() -> None:
+    """For those who keep no eye on it."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from delivery.options import Bootstrap, Data, Database, Services, Topic
+from delivery.options import Bootstrap, Data, Database, MetricsHost, MetricsPort, Services, Topic
 from delivery.progress import progress, say
-from delivery.settings import Settings, now, read_kafka, read_settings
+from delivery.settings import Settings, now, read_kafka, read_metrics, read_settings
 from delivery.stopping import told_to_stop
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def kafka(
         bool,
         typer.Option("--allow-gap", help="Record what the topic has lost unread, and go on."),
     ] = False,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = None,
     data: Data = None,
     database: Database = None,
     services: Services = None,
@@ -61,6 +63,7 @@ def kafka(
     POLKU_KAFKA_KEY_FILE. Any other setting of kafka-python: POLKU_KAFKA_CLIENT_ and its name.
     """
     from delivery.commands.ingest import tell
+    from delivery.metrics import IngestMetrics, served
     from ingest.stream_counters import StreamCounters
     from journeys.errors import SettingsError, SourceError
 
@@ -75,7 +78,9 @@ def kafka(
         allow_gap=allow_gap,
     )
     counters = StreamCounters()
-    result = record_topic(wanted, settings, counters)
+    metrics = read_metrics(port=metrics_port, host=metrics_host)
+    with served(IngestMetrics(wanted.topic, counters), metrics):
+        result = record_topic(wanted, settings, counters)
     tell(result, more=_told(counters))
     if until_end and result.nothing_usable:
         raise SourceError(

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from delivery.options import Data, Database, Services
+from delivery.options import Data, Database, MetricsHost, MetricsPort, Services
 from delivery.progress import progress, say
-from delivery.settings import Settings, now, read_settings
+from delivery.settings import MetricsAddress, Settings, now, read_metrics, read_settings
 from delivery.stopping import told_to_stop
 
 if TYPE_CHECKING:
     from delivery.app import House
+    from delivery.metrics import Projected
 
 
 def project(
@@ -27,14 +29,20 @@ def project(
             help="Go on until stopped (SIGTERM or Ctrl-C); a log that is not there is waited for.",
         ),
     ] = False,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = None,
     data: Data = None,
     database: Database = None,
     services: Services = None,
 ) -> None:
-    """Trace the journeys of what the log holds; definitions that changed are recorded first."""
+    """Trace the journeys of what the log holds; definitions that changed are recorded first.
+
+    Metrics are told with --follow.
+    """
     settings = read_settings(data=data, database=database, services=services)
     if follow:
-        reached = follow_log(settings, rebuild=rebuild)
+        metrics = read_metrics(port=metrics_port, host=metrics_host)
+        reached = follow_log(settings, rebuild=rebuild, metrics=metrics)
     else:
         reached = bring_up_to_date(settings, rebuild=rebuild)
     typer.echo(f"The read models are at position {reached or 0:,}.")
@@ -48,25 +56,35 @@ def bring_up_to_date(settings: Settings, *, rebuild: bool = False) -> int | None
         return _project(settings, house, rebuild=rebuild, stop=Event())
 
 
-def follow_log(settings: Settings, *, rebuild: bool = False) -> int | None:
+def follow_log(
+    settings: Settings, *, rebuild: bool = False, metrics: MetricsAddress | None = None
+) -> int | None:
     """Project the log until told to stop, waiting for it where it is away or not there yet.
+
+    Args:
+        settings: Whose log.
+        rebuild: Begin by building the read models anew.
+        metrics: Where to tell Prometheus how far it is.
 
     Returns:
         The position reached; None where there was no log before it was told to stop.
     """
+    from delivery.metrics import Projected, ProjectMetrics, served
     from ingest.patience import FIRST_WAIT_S, StoppedError
     from journeys.errors import LogAwayError
     from projections import runner
 
-    reached = None
-    with told_to_stop() as stop:
+    reached, seen = None, Projected()
+    with told_to_stop() as stop, served(ProjectMetrics(seen), metrics):
         say("Following the log; stop with Ctrl-C.")
         while not stop.is_set():
             try:
                 with _patiently_opened(settings, stop) as house:
+                    watch = partial(_look, house, seen)
+                    watch()
                     _project(settings, house, rebuild=rebuild, stop=stop)
                     rebuild = False
-                    runner.follow(house.log, house.models, stop=stop)
+                    runner.follow(house.log, house.models, stop=stop, watch=watch)
                     reached = house.models.position()
             except StoppedError:
                 break
@@ -89,6 +107,10 @@ def _patiently_opened(settings: Settings, stop: Event) -> "Iterator[House]":
             say=say,
             may_pass=(LogAwayError, NoLogError),
         )
+
+
+def _look(house: "House", seen: "Projected") -> None:
+    seen.see(head=house.log.head(), position=house.models.position(), now=now())
 
 
 def _project(settings: Settings, house: "House", *, rebuild: bool, stop: Event) -> int | None:

@@ -101,13 +101,13 @@ def test_a_follower_projects_what_arrives_until_it_is_stopped(
     stop, arriving = Event(), [*RECORDING]
     record(log, services=[EXAMPLE_SERVICE])
 
-    def next_one(_done: int, _total: int) -> None:
+    def next_one() -> None:
         if arriving:
             record(log, [arriving.pop()])
-        else:
+        elif models.position() == log.head():
             stop.set()
 
-    follow(log, models, stop=stop, poll_s=0, progress=next_one)
+    follow(log, models, stop=stop, poll_s=0, watch=next_one)
 
     assert models.position() == log.head()
     assert dump(models) == rebuilt(log)
