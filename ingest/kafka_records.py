@@ -1,6 +1,6 @@
 """Records of a topic as batches, and a range of them read again by their offsets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -13,6 +13,9 @@ from ingest.sources import RawRecord
 from journeys.errors import SourceError
 
 POLL_MS = 500
+
+GATHERED_RECORDS, GATHERED_BYTES = 2_000, 8 << 20
+"""Records that are looked at in one go when they are read again: whichever comes first."""
 
 Records = Sequence[Any]
 """Kafka-python's consumer records of one partition, in the order of their offsets."""
@@ -33,6 +36,20 @@ def pieces(records: list[RawRecord], largest: int) -> Iterator[list[RawRecord]]:
             begin, size = index + 1, 0
     if begin < len(records):
         yield records[begin:]
+
+
+def gathered(records: Iterable[RawRecord]) -> Iterator[list[RawRecord]]:
+    """Put records together, as many as are looked at in one go."""
+    batch: list[RawRecord] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += len(record.value or b"")
+        if len(batch) == GATHERED_RECORDS or size >= GATHERED_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def read_range(

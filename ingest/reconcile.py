@@ -10,7 +10,7 @@ is looked for, whoever has changed it since. Memory does not depend on the lengt
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -21,7 +21,7 @@ from kafka import errors as kafka_errors
 
 from ingest.batch_decoder import BatchDecoder
 from ingest.kafka_places import Offsets
-from ingest.kafka_records import read_range
+from ingest.kafka_records import gathered, read_range
 from ingest.kafka_settings import CALL_S, KafkaSettings
 from ingest.kafka_topic import Topic, explained, find_topic
 from ingest.privacy import Pseudonyms
@@ -36,9 +36,6 @@ from journeys.proof import (
 )
 from journeys.records import TouchpointRejected
 from journeys.service import Service
-
-RECORDS_AT_ONCE, BYTES_AT_ONCE = 2_000, 8 << 20
-"""Records compared in one go: whichever comes first."""
 
 MOST_LISTED = 20
 """Differences that are listed; all are counted."""
@@ -179,7 +176,7 @@ def reconcile_topic(  # noqa: PLR0913 - each is one thing the caller decides
             counts = _Counts()
             if offsets[number].begin < ends[number]:
                 records = read_range(settings, number, offsets[number].begin, ends[number] - 1)
-                for batch in _together(records):
+                for batch in gathered(records):
                     comparison.add(topic.origin(number), number, batch, counts)
                     share = (done + batch[-1].place - offsets[number].begin) / whole
                     report(share, f"{comparison.compared:,} records")
@@ -312,20 +309,6 @@ def _next(topic: Topic, offsets: Offsets, position: int | None) -> int:
     if position is not None:
         return position
     return offsets.begin if topic.id is None else 0
-
-
-def _together(records: Iterator[RawRecord]) -> Iterator[list[RawRecord]]:
-    """Put records together as many as are compared in one go."""
-    batch: list[RawRecord] = []
-    size = 0
-    for record in records:
-        batch.append(record)
-        size += len(record.value or b"")
-        if len(batch) == RECORDS_AT_ONCE or size >= BYTES_AT_ONCE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _rejection_stream(origin: str, place: int, digest: str) -> str:

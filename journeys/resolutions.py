@@ -6,9 +6,10 @@ free text in the log. A rejection is settled once, and stays so: reading the sam
 changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from uuid import UUID
 
 import msgspec
 
@@ -77,6 +78,14 @@ def dismiss(
         if dismissed:
             recorder.note_kinds(c, {kind_of(RejectionResolved)})
     return dismissed
+
+
+def settled_streams(log: "EventLog", streams: Iterable[UUID]) -> set[UUID]:
+    """Tell which of these streams of rejections are settled."""
+    recorder = log.application.recorder
+    with explained(log.location), recorder.reading() as c:
+        versions = {stream.hex: 2 for stream in streams}
+        return {UUID(stream) for stream in recorder.states(c, versions, until=recorder.head(c))}
 
 
 def rejection_at(log: "EventLog", position: int) -> Quarantined:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from kafka import TopicPartition
 
-from ingest import reconcile
+from ingest import kafka_records, reconcile
 from ingest.kafka_topic import find_topic
 from ingest.privacy import Pseudonyms
 from ingest.reconcile import Difference, Gap, PartitionProof, Reconciliation, reconcile_topic
@@ -171,7 +171,7 @@ def test_differences_are_all_counted_and_the_first_listed(
     record(settings_of(broker, topic), log)
     send(broker, topic, *(structured(id=f"t-{number}") for number in range(50, 100)))
     skip_unread(broker, topic, log, 100)
-    monkeypatch.setattr(reconcile, "RECORDS_AT_ONCE", 7)
+    monkeypatch.setattr(kafka_records, "GATHERED_RECORDS", 7)
     said: list[tuple[float, str]] = []
 
     found = held(broker, topic, log, report=lambda share, words: said.append((share, words)))
@@ -189,7 +189,7 @@ def test_many_and_large_records_are_compared_a_few_at_a_time(
     topic = broker.new_topic(4)
     send(broker, topic, *(structured(id=f"t-{number}") for number in range(10)))
     record(settings_of(broker, topic), log)
-    monkeypatch.setattr(reconcile, "BYTES_AT_ONCE", 3 * len(structured(id="t-0")))
+    monkeypatch.setattr(kafka_records, "GATHERED_BYTES", 3 * len(structured(id="t-0")))
     said: list[str] = []
 
     found = held(broker, topic, log, report=lambda _, words: said.append(words))
