@@ -9,7 +9,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
-from delivery.settings import Settings
+from delivery.settings import Settings, adopt_services, make_pseudonym_key, pseudonym_key
+from journeys.errors import NoLogError, SettingsError
 from journeys.event_log import EventLog
 from journeys.service import load_services
 from projections.frames import Frames, read_every_service, read_frames
@@ -26,7 +27,7 @@ class House(NamedTuple):
 @contextmanager
 def open_log(settings: Settings, *, create: bool = False) -> Iterator[EventLog]:
     """Open the log of an installation."""
-    with EventLog.open(settings.log_path, create=create, settings=dict(os.environ)) as log:
+    with EventLog.open(settings.log_url, create=create, settings=dict(os.environ)) as log:
         yield log
 
 
@@ -35,12 +36,76 @@ def open_house(settings: Settings) -> Iterator[House]:
     """Open log and read models; the log must be there, the read models are made if need be."""
     with ExitStack() as stack:
         log = stack.enter_context(open_log(settings))
-        models = stack.enter_context(ReadModels.open(settings.read_models_path))
+        models = stack.enter_context(ReadModels.open(settings.read_models_url))
         yield House(log, models)
 
 
+def log_exists(settings: Settings) -> bool:
+    """Tell whether anything has been recorded.
+
+    Raises:
+        LogError: Nobody can tell, as the log cannot be opened.
+    """
+    try:
+        with open_log(settings) as log:
+            return log.head() > 0
+    except NoLogError:
+        return False
+
+
+class Readied(NamedTuple):
+    """What an installation records with, and what of it was made for it just now."""
+
+    key: bytes
+    made_key: bool
+    took_examples: bool
+
+
+def make_ready(settings: Settings) -> Readied:
+    """Give a new installation definitions and a pseudonym key; one that exists keeps its own.
+
+    Raises:
+        SettingsError: Something is recorded already, and what it was recorded with is not here.
+        LogError: Nobody can tell whether something is.
+    """
+    key = pseudonym_key(settings)
+    lacks_services = settings.services_directory is None
+    if (key is None or lacks_services) and log_exists(settings):
+        kept_key(settings)
+        raise SettingsError(
+            f"there are no service definitions in {settings.data / 'services'}, but a log that was "
+            f"recorded with some, in {settings.location}: the examples would replace them. "
+            "Hint: name their folder with --services or POLKU_SERVICES"
+        )
+    if lacks_services:
+        adopt_services(settings)
+    return Readied(key or make_pseudonym_key(settings), key is None, lacks_services)
+
+
+def kept_key(settings: Settings) -> bytes:
+    """Return the pseudonym key that what there is was recorded with.
+
+    Raises:
+        SettingsError: It is not here.
+    """
+    key = pseudonym_key(settings)
+    if key is None:
+        raise SettingsError(
+            f"there is no pseudonym key in {settings.key_path}, but a log that was recorded with "
+            f"one, in {settings.location}: with another, cases that are under way would fall in "
+            "two. Hint: bring the key back from where it is kept, or name it with "
+            "POLKU_PSEUDONYM_KEY_FILE; docs/pseudonym-key.md says how to go on without it"
+        )
+    return key
+
+
 def record_definitions(settings: Settings, log: EventLog, *, now: datetime) -> int:
-    """Record the definitions in use that differ from those in the log; how many those were."""
+    """Record the definitions in use that differ from those in the log; how many those were.
+
+    Where no definitions are in use, those in the log stand: the examples must not replace them.
+    """
+    if settings.services_directory is None and log.definitions(log.head()):
+        return 0
     return log.record_definitions(load_services(settings.services_directory), recorded_at=now)
 
 

@@ -1,5 +1,6 @@
 """The options that commands share, and how their values are read."""
 
+import shlex
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
@@ -86,6 +87,12 @@ def _of_file(key: str) -> Callable[[str | None], str | None]:
     return check
 
 
+def same_place(data: Path | None, database: str | None) -> str:
+    """Write the options of an installation into a hint; an address may hold a password."""
+    folder = "" if data is None else f" --data {shlex.quote(str(data))}"
+    return folder + ("" if database is None else " --database URL")
+
+
 def _pair(text: str, form: str, example: str) -> str:
     name, _, value = text.partition("=")
     if not (name and value):
@@ -103,7 +110,13 @@ Data = Annotated[
     ),
 ]
 Database = Annotated[
-    str | None, typer.Option("--database", metavar="URL", help="Served database.", hidden=True)
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="Serve from PostgreSQL. [POLKU_DATABASE, POLKU_DATABASE_FILE; the data folder]",
+        show_default=False,
+    ),
 ]
 Services = Annotated[
     Path | None,

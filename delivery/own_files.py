@@ -1,7 +1,7 @@
 """Somebody's own files, opened as they were told to be: by options, else by the definition."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from ingest.pipeline import Progress
 from ingest.privacy import Pseudonyms
 from ingest.tables import open_table
 from ingest.times import TimeReader
-from journeys.errors import PolkuError, UnknownServiceError
+from journeys.errors import NoLogError, PolkuError, UnknownServiceError
 from journeys.event_log import EventLog
 from journeys.service import FileForm, Service
 
@@ -143,7 +143,7 @@ def look_through(
     """
     with ExitStack() as stack:
         log: EventLog | None = None
-        if settings.log_path.exists():
+        with suppress(NoLogError):
             log = stack.enter_context(open_log(settings))
         if not wanted and source.is_numbered and not (log and log.has_touchpoints(source.service)):
             return None

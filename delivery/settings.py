@@ -14,6 +14,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from journeys.errors import SettingsError
+from journeys.postgres_address import PostgresAddress
 
 DEFAULT_DATA = Path("polku-data")
 MIN_KEY_BYTES = 16
@@ -45,23 +46,30 @@ class Settings:
 
     Attributes:
         data: The folder of the embedded database, the key and the definitions in use.
+        database: Where log and read models are served from; None: from the data folder.
         services: Folder of service definitions; None: `data/services`, or what Polku brings.
         key: The pseudonym key as given, or None for the one in the data folder.
     """
 
     data: Path
+    database: PostgresAddress | None = None
     services: Path | None = None
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
 
     @property
-    def log_path(self) -> Path:
-        """The append-only log."""
-        return self.data / "log.db"
+    def location(self) -> str:
+        """Where log and read models are, as people are told: without a password."""
+        return str(self.database or self.data)
 
     @property
-    def read_models_path(self) -> Path:
-        """The disposable read models."""
-        return self.data / "read-models.db"
+    def log_url(self) -> str:
+        """The append-only log: a path, or an address with its password."""
+        return self.database.url if self.database else str(self.data / "log.db")
+
+    @property
+    def read_models_url(self) -> str:
+        """The disposable read models: a path, or an address with its password."""
+        return self.database.url if self.database else str(self.data / "read-models.db")
 
     @property
     def services_directory(self) -> Path | None:
@@ -92,18 +100,14 @@ def read_settings(
     """Put options and environment together.
 
     Raises:
-        SettingsError: A variable and its `_FILE` twin are both set, a file cannot be read, or a
-            database is asked for that this release cannot use.
+        SettingsError: A variable and its `_FILE` twin are both set, a file cannot be read, or the
+            database's address is none.
     """
     env = os.environ if environment is None else environment
-    if database or _value(env, "POLKU_DATABASE"):
-        raise SettingsError(
-            "--database: this release keeps its log in the data folder alone. "
-            "Hint: leave --database and POLKU_DATABASE out, and choose a folder with --data"
-        )
     told = env.get("POLKU_SERVICES")
     return Settings(
         data=data or Path(env.get("POLKU_DATA") or DEFAULT_DATA),
+        database=_database(database, env),
         services=services or (Path(told) if told else None),
         key=_value(env, "POLKU_PSEUDONYM_KEY"),
     )
@@ -216,28 +220,25 @@ def make_data_folder(settings: Settings) -> None:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def pseudonym_key(settings: Settings) -> tuple[bytes, bool]:
-    """Return the pseudonym key, made on first use; True if it was made now.
-
-    A key in the data folder is mode 600. Losing it means that what comes later cannot be joined to
-    what is stored.
+def pseudonym_key(settings: Settings) -> bytes | None:
+    """Look the pseudonym key up; None where there is none yet.
 
     Raises:
-        SettingsError: The key is too short to protect anybody, or there is a log but no key.
+        SettingsError: The key is too short to protect anybody.
     """
     if settings.key is not None:
-        return _checked(settings.key, "POLKU_PSEUDONYM_KEY"), False
+        return _checked(settings.key, "POLKU_PSEUDONYM_KEY")
     path = settings.key_path
-    if path.exists():
-        return _checked(path.read_text(encoding="utf-8"), str(path)), False
-    if settings.log_path.exists():
-        raise SettingsError(
-            f"there is no pseudonym key in {path}, but a log that was recorded with one: with "
-            "another, cases that are under way would fall in two. Hint: bring the key back from "
-            "where it is kept, or name it with POLKU_PSEUDONYM_KEY_FILE; docs/pseudonym-key.md "
-            "says how to go on without it"
-        )
+    return _checked(path.read_text(encoding="utf-8"), str(path)) if path.exists() else None
+
+
+def make_pseudonym_key(settings: Settings) -> bytes:
+    """Make the pseudonym key of a new installation, in its data folder, mode 600.
+
+    Losing it means that what comes later cannot be joined to what is stored.
+    """
     make_data_folder(settings)
+    path = settings.key_path
     made = secrets.token_hex(32)
     draft = path.with_suffix(f".{os.getpid()}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -249,29 +250,42 @@ def pseudonym_key(settings: Settings) -> tuple[bytes, bool]:
         # Of two first runs at once one wins, and both use the winner's key.
         os.link(draft, path)
     except FileExistsError:
-        return _checked(path.read_text(encoding="utf-8"), str(path)), False
+        return _checked(path.read_text(encoding="utf-8"), str(path))
     finally:
         draft.unlink()
-    return made.encode(), True
+    return made.encode()
 
 
 def present_key(settings: Settings) -> bytes:
     """Return the pseudonym key without making one: where there is none, one that is not kept."""
-    if settings.key is None and not settings.key_path.exists():
-        return secrets.token_bytes(MIN_KEY_BYTES)  # nothing is stored that it could be joined to
-    return pseudonym_key(settings)[0]
+    # Where no key was made, nothing is stored that it could be joined to.
+    return pseudonym_key(settings) or secrets.token_bytes(MIN_KEY_BYTES)
 
 
-def adopt_services(settings: Settings) -> bool:
-    """Give a new data folder the example definitions, to be used and edited; True if it did."""
-    if settings.services_directory is not None:
-        return False
+def adopt_services(settings: Settings) -> None:
+    """Give a new data folder the example definitions, to be used and edited."""
+    make_data_folder(settings)
     own = settings.data / "services"
-    own.mkdir(parents=True, exist_ok=True)
+    own.mkdir(exist_ok=True)
     with as_file(files("journeys") / "catalogue") as catalogue:
         for definition in sorted(catalogue.glob("*.yaml")):
             shutil.copyfile(definition, own / definition.name)
-    return True
+
+
+def _database(option: str | None, env: Mapping[str, str]) -> PostgresAddress | None:
+    where = "POLKU_DATABASE" if option is None else "--database"
+    url = _value(env, "POLKU_DATABASE") if option is None else option
+    if url is None:
+        return None
+    if url.startswith("sqlite"):
+        raise SettingsError(
+            f"{where} names a PostgreSQL database, and SQLite is the one in the data folder. "
+            f"Hint: leave {where} out, and choose the folder with --data"
+        )
+    try:
+        return PostgresAddress.of(url)
+    except ValueError as error:  # it shows nothing of what was given, which may be secret
+        raise SettingsError(f"{where}: {error}") from None
 
 
 def _value(env: Mapping[str, str], name: str) -> str | None:
@@ -283,12 +297,18 @@ def _value(env: Mapping[str, str], name: str) -> str | None:
     if not path:
         return told or None
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        held = Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(
             f"{name}_FILE names a file that cannot be read: {error.strerror}. "
             f"Hint: check that {path} exists and that this user may read it"
         ) from error
+    if not held:  # a secret that was not filled in must not pass for one that was not wanted
+        raise SettingsError(
+            f"{name}_FILE names a file that holds nothing: {path}. "
+            f"Hint: write the value into it, or unset {name}_FILE"
+        )
+    return held
 
 
 def _checked(key: str, where: str) -> bytes:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from delivery.options import Format, Lang, Language
+from delivery.options import Database, Format, Lang, Language, same_place
 from delivery.progress import say
 from delivery.settings import make_data_folder, now, read_settings
 
@@ -20,9 +20,11 @@ def demo(
     journeys: Annotated[int, typer.Option(min=600, help="How many journeys to make up.")] = 12_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same city.")] = 1,
     lang: Language = Lang.EN,
+    database: Database = None,
 ) -> None:
     """Make up a city, record it, trace its journeys and show where it loses people."""
     from analysis.selection import EVER
+    from delivery.app import log_exists
     from delivery.commands.ingest import record, tell, until_day
     from delivery.commands.project import bring_up_to_date
     from delivery.commands.reading import overview_answer
@@ -30,28 +32,35 @@ def demo(
     from journeys.errors import SettingsError
     from journeys.service import load_services
 
-    settings = read_settings(data=data)
+    settings = read_settings(data=data, database=database)
+    served = settings.database and str(settings.database)
+    elsewhere = f"{'database, and with it' if served else 'folder, such as'} --data"
     note = settings.data / "demo.json"
     if note.exists():
-        # One folder holds one city: a second beside it would double every number.
+        # One place holds one city: a second beside it would double every number.
         told = json.loads(note.read_text(encoding="utf-8"))
+        if told.get("database") != served:
+            raise SettingsError(
+                f"{settings.data} tells of the demo city in {told.get('database') or 'it'}, and "
+                f"this one is for {settings.location}. Hint: another folder, such as --data demo-2"
+            )
         if (told["seed"], told["journeys"]) != (seed, journeys):
             raise SettingsError(
-                f"{settings.data} holds the demo city of seed {told['seed']} with "
-                f"{told['journeys']:,} journeys. Hint: another folder, such as --data demo-{seed}"
+                f"{settings.location} holds the demo city of seed {told['seed']} with "
+                f"{told['journeys']:,} journeys. Hint: another {elsewhere} demo-{seed}"
             )
         until = until_day(told["until"])
-    elif settings.log_path.exists():
+    elif log_exists(settings):
         raise SettingsError(
-            f"{settings.data} holds a log that is not the demo's, and the two must not mix. "
-            "Hint: another folder, such as --data demo-data-2"
+            f"{settings.location} holds a log that is not the demo's, and the two must not mix. "
+            f"Hint: another {elsewhere} demo-data-2"
         )
     else:
         until = until_day(None)
         make_data_folder(settings)
+        told = {"seed": seed, "journeys": journeys, "until": until.isoformat()}
         note.write_text(
-            json.dumps({"seed": seed, "journeys": journeys, "until": until.isoformat()}) + "\n",
-            encoding="utf-8",
+            json.dumps(told | ({"database": served} if served else {})) + "\n", encoding="utf-8"
         )
     city = SyntheticCity(seed=seed, until=until, journeys=journeys, services=load_services())
     tell(record(city, settings, title="Making up a city"))
@@ -71,6 +80,7 @@ def demo(
         nl=False,
     )
     say(
-        f"\nThe demo is in {settings.data}, what was planted in {settings.data / 'truth.json'}.\n"
-        f"Next: polku report varaamo-booking --data {settings.data}"
+        f"\nThe demo is in {settings.location}, what was planted in "
+        f"{settings.data / 'truth.json'}.\n"
+        f"Next: polku report varaamo-booking{same_place(data, database)}"
     )

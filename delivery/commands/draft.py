@@ -18,6 +18,7 @@ from delivery.options import (
     TimeFormat,
     Zone,
     channel_option,
+    same_place,
 )
 from delivery.progress import say
 from delivery.settings import Settings, make_data_folder, read_settings
@@ -83,11 +84,11 @@ def draft(
         make_data_folder(settings)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(drafted.text, encoding="utf-8")
-    folder = "" if data is None else f" --data {shlex.quote(str(data))}"
+    same = same_place(data, database)
     typer.echo(
         f"Wrote {place}: a draft to look over; each guess in it is marked as one.\n"
-        f"Next: polku ingest files {shlex.quote(str(path))} --service {service}{folder}\n"
-        f"      polku report {service}{folder}"
+        f"Next: polku ingest files {shlex.quote(str(path))} --service {service}{same}\n"
+        f"      polku report {service}{same}"
     )
 
 

@@ -203,18 +203,20 @@ def record(source: "Source", settings: Settings, *, title: str) -> "IngestResult
 
 def made_ready(settings: Settings) -> bytes:
     """Make folder, definitions and key where there are none; the key."""
-    from delivery.settings import adopt_services, make_data_folder, pseudonym_key
+    from delivery.app import make_ready
+    from delivery.settings import make_data_folder
 
-    make_data_folder(settings)
-    if adopt_services(settings):
+    if settings.database is None:
+        make_data_folder(settings)
+    readied = make_ready(settings)
+    if readied.took_examples:
         say(f"Took the example services into {settings.data / 'services'}: edit them there.")
-    key, made = pseudonym_key(settings)
-    if made:
+    if readied.made_key:
         say(
             f"Made a pseudonym key in {settings.key_path}: keep it safe and secret. Without it, "
             "what comes later cannot be joined to what is stored."
         )
-    return key
+    return readied.key
 
 
 def record_own_files(

@@ -1,10 +1,10 @@
 """`polku ingest kafka`: record what a topic says, each touchpoint once, until told to stop."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from threading import Event
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from ingest.kafka import KafkaSettings
     from ingest.pipeline import IngestResult
     from ingest.stream_counters import StreamCounters
-    from journeys.event_log import EventLog
     from journeys.service import Service
+
+Result = TypeVar("Result")
 
 
 def kafka(
@@ -93,17 +94,18 @@ def record_topic(
     wanted: "KafkaSettings", settings: Settings, counters: "StreamCounters"
 ) -> "IngestResult":
     """Record a topic into an installation's log until it ends or the process is told to stop."""
+    from delivery.app import open_log
     from delivery.commands.ingest import made_ready
     from ingest.kafka import KafkaSource
     from ingest.pipeline import Progress
     from ingest.privacy import Pseudonyms
     from ingest.stream import run_stream
 
-    key = made_ready(settings)
-    definitions = Definitions(settings)
     with ExitStack() as stack:
         stop = stack.enter_context(told_to_stop())
-        log = stack.enter_context(_patiently_opened(settings, stop))
+        key = _patiently(lambda: made_ready(settings), stop)
+        definitions = Definitions(settings)
+        log = _patiently(lambda: stack.enter_context(open_log(settings, create=True)), stop)
         report = stack.enter_context(progress(f"Reading {wanted.topic}"))
 
         def show(step: Progress) -> None:
@@ -194,22 +196,14 @@ def kafka_settings(topic: str | None, bootstrap: str | None) -> "KafkaSettings":
     )
 
 
-@contextmanager
-def _patiently_opened(settings: Settings, stop: Event) -> "Iterator[EventLog]":
-    from delivery.app import open_log
+def _patiently(call: Callable[[], Result], stop: Event) -> Result:
     from ingest.patience import StoppedError, until_the_log_answers
     from journeys.errors import LogError
 
-    with ExitStack() as stack:
-        try:
-            log = until_the_log_answers(
-                lambda: stack.enter_context(open_log(settings, create=True)), stop=stop, say=say
-            )
-        except StoppedError as stopped:
-            raise LogError(
-                "stopped before the log answered. Hint: is its database up?"
-            ) from stopped
-        yield log
+    try:
+        return until_the_log_answers(call, stop=stop, say=say)
+    except StoppedError as stopped:
+        raise LogError("stopped before the log answered. Hint: is its database up?") from stopped
 
 
 def _told(counters: "StreamCounters") -> list[str]:

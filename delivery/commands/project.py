@@ -42,7 +42,7 @@ def project(
     settings = read_settings(data=data, database=database, services=services)
     if follow:
         metrics = read_metrics(port=metrics_port, host=metrics_host)
-        reached = follow_log(settings, rebuild=rebuild, metrics=metrics)
+        reached: int | None = follow_log(settings, rebuild=rebuild, metrics=metrics)
     else:
         reached = bring_up_to_date(settings, rebuild=rebuild)
     typer.echo(f"The read models are at position {reached or 0:,}.")
@@ -58,7 +58,7 @@ def bring_up_to_date(settings: Settings, *, rebuild: bool = False) -> int | None
 
 def follow_log(
     settings: Settings, *, rebuild: bool = False, metrics: MetricsAddress | None = None
-) -> int | None:
+) -> int:
     """Project the log until told to stop, waiting for it where it is away or not there yet.
 
     Args:
@@ -67,14 +67,14 @@ def follow_log(
         metrics: Where to tell Prometheus how far it is.
 
     Returns:
-        The position reached; None where there was no log before it was told to stop.
+        The position reached, as far as is known; 0 where there was no log.
     """
     from delivery.metrics import Projected, ProjectMetrics, served
     from ingest.patience import FIRST_WAIT_S, StoppedError
-    from journeys.errors import LogAwayError
+    from journeys.errors import LogAwayError, ReadModelsAwayError
     from projections import runner
 
-    reached, seen = None, Projected()
+    seen = Projected()
     with told_to_stop() as stop, served(ProjectMetrics(seen), metrics):
         say("Following the log; stop with Ctrl-C.")
         while not stop.is_set():
@@ -85,27 +85,29 @@ def follow_log(
                     _project(settings, house, rebuild=rebuild, stop=stop)
                     rebuild = False
                     runner.follow(house.log, house.models, stop=stop, watch=watch)
-                    reached = house.models.position()
+                    watch()
             except StoppedError:
                 break
-            except LogAwayError as error:
-                say(f"The log does not answer: {error}. Opening it anew.")
+            except (LogAwayError, ReadModelsAwayError) as error:
+                say(f"Lost the database: {error}. Opening it anew.")
                 stop.wait(FIRST_WAIT_S)
-    return reached
+    return seen.position
 
 
 @contextmanager
 def _patiently_opened(settings: Settings, stop: Event) -> "Iterator[House]":
     from delivery.app import open_house
-    from ingest.patience import until_the_log_answers
-    from journeys.errors import LogAwayError, NoLogError
+    from ingest.patience import patiently
+    from journeys.errors import LogAwayError, NoLogError, ReadModelsAwayError
 
+    may_pass = (LogAwayError, NoLogError, ReadModelsAwayError)
     with ExitStack() as stack:
-        yield until_the_log_answers(
+        yield patiently(
             lambda: stack.enter_context(open_house(settings)),
+            is_away=lambda error: isinstance(error, may_pass),
             stop=stop,
             say=say,
-            may_pass=(LogAwayError, NoLogError),
+            what="The database",
         )
 
 

@@ -235,7 +235,7 @@ def _overview_answers(
         _say_what_is_behind(house, position)
     if not frames:
         raise ProjectionError(
-            f"no service is known in {settings.data}: nothing is recorded and projected yet. "
+            f"no service is known in {settings.location}: nothing is recorded and projected yet. "
             "Hint: polku ingest files FILE, then polku project; or polku demo"
         )
     found = overview_of(frames, window=period, k=MIN_K if k is None else k, public_log=public_log)

@@ -5,7 +5,7 @@ import typer
 from delivery.answer import written
 from delivery.options import Bootstrap, Data, Database, Format, OutputFormat, Services, Topic
 from delivery.progress import progress
-from delivery.settings import now, pseudonym_key, read_settings
+from delivery.settings import now, read_settings
 
 
 def reconcile(
@@ -22,7 +22,7 @@ def reconcile(
     polku ingest kafka may go on meanwhile. Exit code 1 if anything differs. How to reach a broker
     that asks who it is: as with polku ingest kafka.
     """
-    from delivery.app import open_log
+    from delivery.app import kept_key, open_log
     from delivery.commands.ingest_kafka import kafka_settings
     from delivery.report.machine import rows_csv
     from delivery.report.reconciliation import reconciliation_rows, reconciliation_text
@@ -33,12 +33,11 @@ def reconcile(
     wanted = kafka_settings(topic, bootstrap)
     settings = read_settings(data=data, database=database, services=services)
     with open_log(settings) as log, progress(f"Reading {wanted.topic} again") as report:
-        key, _ = pseudonym_key(settings)
         found = reconcile_topic(
             wanted,
             log,
             services=load_services(settings.services_directory),
-            pseudonyms=Pseudonyms(key),
+            pseudonyms=Pseudonyms(kept_key(settings)),
             now=now(),
             report=report,
         )

@@ -1,11 +1,10 @@
 """`polku retract`: undo a wrong import."""
 
-import shlex
 from typing import Annotated
 
 import typer
 
-from delivery.options import Data, Database, Services
+from delivery.options import Data, Database, Services, same_place
 from delivery.progress import progress
 from delivery.settings import now, read_settings
 
@@ -37,7 +36,7 @@ def retract(
         report(None, source)
         before = log.head() if dry_run else log.retract(source, recorded_at=now()) - 1
         taken = log.standing(source, until=before)
-    folder = "" if data is None else f" --data {shlex.quote(str(data))}"
+    same = same_place(data, database)
     one = taken.touchpoints == 1
     what = (
         f"{counted(taken.touchpoints, 'touchpoint')} of {_listed(taken.services)}, "
@@ -52,7 +51,7 @@ def retract(
         f"Retracted {source}: {what}, {'is' if one else 'are'} ignored from here on. "
         f"The log keeps {'it' if one else 'them'}: "
         f"--position {before} shows the reports of before.\n"
-        f"Next: polku project{folder}"
+        f"Next: polku project{same}"
     )
 
 

@@ -23,7 +23,8 @@ EXPECTED = {
     "k below 5 for the list": (("journeys", "varaamo-booking", "--k", 4), "--public-log"),
     "unknown source": (("retract", "urn:city:varaamo"), "did you mean 'urn:polku:city:varaamo'?"),
     "unknown file": (("ingest", "files", "no-such-file.jsonl"), "no-such-file.jsonl"),
-    "served database": (("status", "--database", "postgresql://x/y"), "--data"),
+    "no address": (("status", "--database", "mysql://x/y"), "postgresql://user:password@"),
+    "embedded database": (("status", "--database", "sqlite:///x"), "--data"),
 }
 UNREADABLE = {
     "no day": (*REPORT, "--as-of", "yesterday"),

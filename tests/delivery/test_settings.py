@@ -7,14 +7,13 @@ import pytest
 
 from delivery.settings import (
     Settings,
-    adopt_services,
     make_data_folder,
+    make_pseudonym_key,
     present_key,
     pseudonym_key,
     read_settings,
 )
 from journeys.errors import SettingsError
-from journeys.service import load_services
 
 KEY = "0123456789abcdef"
 
@@ -23,7 +22,8 @@ def test_nothing_told_is_the_default_folder_and_no_key() -> None:
     settings = read_settings(environment={})
 
     assert settings == Settings(data=Path("polku-data"))
-    assert settings.log_path == Path("polku-data/log.db")
+    assert settings.log_url == "polku-data/log.db"
+    assert settings.read_models_url == "polku-data/read-models.db"
     assert settings.services_directory is None
 
 
@@ -44,7 +44,7 @@ def test_key_can_be_in_a_file(tmp_path: Path) -> None:
 
     settings = read_settings(environment={"POLKU_PSEUDONYM_KEY_FILE": str(secret)})
 
-    assert pseudonym_key(settings) == (KEY.encode(), False)
+    assert pseudonym_key(settings) == KEY.encode()
 
 
 @pytest.mark.parametrize("name", ["POLKU_PSEUDONYM_KEY", "POLKU_DATABASE"])
@@ -60,21 +60,53 @@ def test_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
         read_settings(environment=environment)
 
 
-def test_served_database_is_not_there_yet() -> None:
-    for told in ({"database": "sqlite:///x"}, {"environment": {"POLKU_DATABASE": "x"}}):
-        with pytest.raises(SettingsError, match="choose a folder with --data"):
-            read_settings(**{"environment": {}, **told})  # type: ignore[arg-type]
+def test_a_file_that_holds_nothing_is_no_answer(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("\n")
+
+    for name in ("POLKU_DATABASE", "POLKU_PSEUDONYM_KEY"):
+        with pytest.raises(SettingsError, match=f"{name}_FILE names a file that holds nothing"):
+            read_settings(environment={f"{name}_FILE": str(tmp_path / "secret")})
+
+
+def test_log_and_read_models_are_served_from_one_database(tmp_path: Path) -> None:
+    url = f"postgresql://polku:{KEY}@db.example.org/city"
+    (tmp_path / "secret").write_text(f"{url}\n")
+    told = {"POLKU_DATABASE_FILE": str(tmp_path / "secret")}
+
+    settings = read_settings(environment=told)
+    chosen = read_settings(database="postgresql://other/one", environment=told)
+
+    assert (settings.log_url, settings.read_models_url) == (url, url)
+    assert settings.location == "postgresql://polku@db.example.org/city"
+    assert KEY not in repr(settings)
+    assert chosen.location == "postgresql://other/one"
+    assert read_settings(environment={"POLKU_DATABASE": ""}).database is None
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "x", f"postgresql://polku:{KEY}@{KEY}@db/city", "mysql://a/b"]
+)
+def test_what_is_no_address_of_a_database_is_refused_and_not_shown(wrong: str) -> None:
+    with pytest.raises(SettingsError, match=r"^--database: it .* Hint: ") as refused:
+        read_settings(database=wrong, environment={})
+    assert KEY not in str(refused.value)
+
+
+def test_sqlite_is_chosen_by_its_folder() -> None:
+    with pytest.raises(SettingsError, match=r"Hint: leave POLKU_DATABASE out, .* with --data"):
+        read_settings(environment={"POLKU_DATABASE": "sqlite:///log.db"})
 
 
 def test_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "new")
 
-    key, made = pseudonym_key(settings)
+    assert pseudonym_key(settings) is None
+    key = make_pseudonym_key(settings)
 
-    assert made
     assert len(key) == 64
     assert stat.S_IMODE(settings.key_path.stat().st_mode) == 0o600
-    assert pseudonym_key(settings) == (key, False)
+    assert pseudonym_key(settings) == key
+    assert make_pseudonym_key(settings) == key
     assert list(settings.data.iterdir()) == [settings.key_path]
 
 
@@ -87,32 +119,6 @@ def test_short_key_is_refused(tmp_path: Path, short: str) -> None:
         pseudonym_key(settings)
     with pytest.raises(SettingsError, match="POLKU_PSEUDONYM_KEY is shorter"):
         pseudonym_key(Settings(data=tmp_path, key="short"))
-
-
-def test_new_folder_adopts_the_example_services_once(tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path)
-
-    assert adopt_services(settings)
-    assert not adopt_services(settings)
-    assert load_services(settings.services_directory) == load_services()
-
-
-def test_own_services_are_left_alone(tmp_path: Path) -> None:
-    assert not adopt_services(Settings(data=tmp_path, services=tmp_path / "own"))
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_log_whose_key_is_gone_gets_no_other_one(tmp_path: Path) -> None:
-    settings = read_settings(data=tmp_path / "data", environment={})
-    key, _ = pseudonym_key(settings)
-    settings.log_path.touch()
-    kept = settings.key_path.rename(tmp_path / "kept.key")
-
-    with pytest.raises(SettingsError, match=r"there is no pseudonym key in .* but a log"):
-        pseudonym_key(settings)
-
-    kept.rename(settings.key_path)
-    assert pseudonym_key(settings) == (key, False)
 
 
 def test_a_folder_that_we_make_is_its_owner_s_alone(tmp_path: Path) -> None:
@@ -130,4 +136,4 @@ def test_a_key_for_the_time_being_is_kept_nowhere(tmp_path: Path) -> None:
 
     assert not settings.data.exists()
     assert present_key(settings) != passing
-    assert pseudonym_key(settings)[0] == present_key(settings)
+    assert make_pseudonym_key(settings) == present_key(settings)
