@@ -215,6 +215,12 @@ def read_metrics(
     )
 
 
+def is_topic_named(topic: str | None, environment: Mapping[str, str] | None = None) -> bool:
+    """Whether an option or a variable names a topic."""
+    env = os.environ if environment is None else environment
+    return bool(topic or env.get("POLKU_KAFKA_TOPIC"))
+
+
 def make_data_folder(settings: Settings) -> None:
     """Make the data folder where there is none, for its owner alone to look into."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -92,7 +92,7 @@ class KafkaSource:
                 except kafka_errors.KafkaError as error:
                     if not is_away(error):
                         raise explained(error, self._settings) from error
-                    self._say(f"{self._what}: {type(error).__name__}: {error}. Connecting anew.")
+                    self._say(f"{self._what}: {error}. Connecting anew.")
                 finally:
                     self._session = None
                     session.close()

@@ -94,6 +94,6 @@ def read_range(
         if not is_away(error):
             raise explained(error, settings) from error
         raise SourceError(
-            f"topic {settings.topic} at {settings.bootstrap}: {type(error).__name__}: {error}. "
+            f"topic {settings.topic} at {settings.bootstrap}: {error}. "
             "Hint: try again once it answers"
         ) from error

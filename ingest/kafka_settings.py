@@ -88,6 +88,12 @@ class KafkaSettings:
         """The same topic, read without a group."""
         return replace(self, group=None, instance=None)
 
+    def hasty(self, answer_s: int) -> "KafkaSettings":
+        """The same topic, read without a group by who does not wait long for an answer."""
+        wait_ms = answer_s * 1000
+        patience = {"bootstrap_timeout_ms": wait_ms, "request_timeout_ms": wait_ms}
+        return replace(self.alone(), client={**self.client, **patience})
+
     def consumer(self) -> KafkaConsumer:
         """Connect a consumer; it has no partitions yet.
 

@@ -13,7 +13,7 @@ noticed only if it is shorter than the one before.
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -27,7 +27,11 @@ from journeys.event_log import SourcePosition
 Positions = Callable[[str], int | None]
 """Looks up where a source is to be read from next; `EventLog.position_of`."""
 
+POSITIONS = "kafka/"
+"""What the names of all positions begin with."""
+
 _HALF = 1 << 64
+_BY_NAME = "name:"
 
 
 class Topic(NamedTuple):
@@ -48,11 +52,11 @@ class Topic(NamedTuple):
     @property
     def label(self) -> str:
         """The id as Kafka's own tools write it."""
-        return f"name:{self.name}" if self.id is None else _label(self.id)
+        return f"{_BY_NAME}{self.name}" if self.id is None else _label(self.id)
 
     def position_name(self, partition: int) -> str:
         """What the position of a partition is called."""
-        return f"kafka/{self.cluster}/{self.label}/{partition}"
+        return f"{POSITIONS}{self.cluster}/{self.label}/{partition}"
 
     def origin(self, partition: int) -> str:
         """What the records of a partition are said to be from."""
@@ -77,7 +81,7 @@ class Topic(NamedTuple):
         ]
 
     def _id_names(self) -> list[str]:
-        return [f"kafka/{self.cluster}/{self.name}/id-{number}" for number in (1, 2)]
+        return [f"{POSITIONS}{self.cluster}/{self.name}/id-{number}" for number in (1, 2)]
 
 
 def find_topic(admin: KafkaAdminClient, name: str) -> Topic:
@@ -110,6 +114,43 @@ def old_positions(topic: Topic, known: UUID, positions: Positions) -> list[tuple
     return found
 
 
+class TopicRead(NamedTuple):
+    """A topic as the log has read it; of several under one name the last.
+
+    Attributes:
+        name: Its name.
+        positions: The offset to read next of each partition, by number.
+    """
+
+    name: str
+    positions: Mapping[int, int]
+
+
+def topics_read(positions: Mapping[str, int]) -> list[TopicRead]:
+    """Tell the topics apart whose positions the log has.
+
+    Args:
+        positions: By name, those that begin with `POSITIONS`.
+
+    Returns:
+        By name; a topic that was deleted and made again is the new one.
+    """
+    names: dict[tuple[str, str], str] = {}
+    offsets: dict[tuple[str, str], dict[int, int]] = {}
+    for position, offset in positions.items():
+        _, cluster, label, part = position.split("/")
+        if part.isdecimal():
+            offsets.setdefault((cluster, label), {})[int(part)] = offset
+            if label.startswith(_BY_NAME):
+                names[cluster, label] = label.removeprefix(_BY_NAME)
+        else:
+            known = Topic(label, cluster, None, ()).known_as(positions.get)
+            if known is not None:
+                names[cluster, _label(known)] = label
+    found = [TopicRead(names[key], own) for key, own in offsets.items() if key in names]
+    return sorted(found, key=lambda topic: topic.name)
+
+
 def is_away(error: BaseException) -> bool:
     """Whether an error of the client may go away by waiting."""
     may_pass = (kafka_errors.KafkaError, ConnectionError, TimeoutError)
@@ -122,10 +163,7 @@ def explained(error: kafka_errors.KafkaError, settings: KafkaSettings) -> PolkuE
     hint = hint.format(
         bootstrap=settings.bootstrap, topic=settings.topic, group=settings.group or "(none)"
     )
-    kind = type(error).__name__
-    return SourceError(
-        f"topic {settings.topic} at {settings.bootstrap}: {kind}: {error}. Hint: {hint}"
-    )
+    return SourceError(f"topic {settings.topic} at {settings.bootstrap}: {error}. Hint: {hint}")
 
 
 def _label(topic_id: UUID) -> str:

@@ -82,13 +82,21 @@ def rejected_streams(log: "EventLog", streams: Iterable[str]) -> set[str]:
         return set(recorder.states(c, dict.fromkeys(streams, 1), until=recorder.head(c)))
 
 
-def recorded_gaps(log: "EventLog", topic: str) -> list[SourceGapRecorded]:
-    """The gaps of a topic in the order of recording."""
+def recorded_gaps(log: "EventLog", topic: str | None = None) -> list[SourceGapRecorded]:
+    """The gaps of a topic (None: of all) in the order of recording."""
     recorder = log.application.recorder
     with explained(log.location), recorder.reading() as c:
         placed = recorder.rare_events(c, SourceGapRecorded.TOPIC)
     events = (log.application.mapper.to_domain_event(event.stored) for event in placed)
-    return [gap for gap in cast("Iterator[SourceGapRecorded]", events) if gap.topic == topic]
+    gaps = cast("Iterator[SourceGapRecorded]", events)
+    return [gap for gap in gaps if topic in (None, gap.topic)]
+
+
+def source_positions(log: "EventLog", prefix: str) -> dict[str, int]:
+    """The position of every source whose name begins so, e.g. `kafka/`."""
+    recorder = log.application.recorder
+    with explained(log.location), recorder.reading() as c:
+        return recorder.source_positions(c, prefix)
 
 
 def look_for_misplaced(log: "EventLog", *, rows: int = CHUNK_ROWS) -> Iterator[Looked]:

@@ -60,6 +60,7 @@ class FencedRecorder:
 
     move_source: str
     begin_source: str
+    select_sources: str
 
     def move_sources(self, c: Cursor, trackings: Iterable[SourceTracking]) -> None:
         """Move the positions of sources, by name: so two writers wait for each other in turn.
@@ -69,6 +70,11 @@ class FencedRecorder:
         """
         for tracking in sorted(trackings, key=lambda tracking: tracking.application_name):
             self._insert_tracking(c, tracking)
+
+    def source_positions(self, c: Cursor, prefix: str) -> dict[str, int]:
+        """The position of every source whose name begins so."""
+        c.execute(self.select_sources, {"prefix": prefix})
+        return dict(c.fetchall())
 
     def _insert_tracking(self, c: Cursor, tracking: Tracking) -> None:
         if not isinstance(tracking, SourceTracking):
@@ -157,6 +163,10 @@ class LogRecorder(ProcessRecorder):
     @abstractmethod
     def move_sources(self, c: Cursor, trackings: Iterable[SourceTracking]) -> None:
         """Move the positions of sources; see `FencedRecorder`."""
+
+    @abstractmethod
+    def source_positions(self, c: Cursor, prefix: str) -> dict[str, int]:
+        """The position of every source whose name begins so; see `FencedRecorder`."""
 
     @abstractmethod
     def insert_rows(self, c: Cursor, rows: Sequence[Row]) -> int:

@@ -21,7 +21,9 @@ from itertools import groupby, pairwise
 from math import ceil
 from typing import NamedTuple
 
-WINDOW = 28 * 24
+from journeys.recorders import ARRIVAL_HOURS, Arrival
+
+WINDOW = ARRIVAL_HOURS
 """Hours before the last arrival that are its habits, and hours of silence that are its end."""
 
 FEWEST_GAPS = 20
@@ -76,7 +78,7 @@ def hour_of(when: datetime) -> int:
     return (when - EPOCH) // HOUR
 
 
-def silences(arrivals: Iterable[tuple[str, int]], *, now: datetime) -> list[Silence]:
+def silences(arrivals: Iterable[Arrival], *, now: datetime) -> list[Silence]:
     """Judge each source by its arrivals.
 
     Args:
@@ -104,7 +106,7 @@ def allowed_hours(hours: Sequence[int]) -> int | None:
         3
         >>> allowed_hours(range(20))
     """
-    gaps = sorted(b - a for a, b in pairwise(h for h in hours if h >= hours[-1] - WINDOW))
+    gaps = sorted(b - a for a, b in pairwise(h for h in hours if h > hours[-1] - WINDOW))
     if len(gaps) < FEWEST_GAPS:
         return None
     usual = gaps[ceil(USUAL * len(gaps)) - 1]

@@ -92,6 +92,10 @@ class SQLiteLogRecorder(FencedRecorder, LogRecorder, SQLiteProcessRecorder):
         "WHERE application_name=:application_name AND notification_id=:expected "
         "RETURNING notification_id"
     )
+    select_sources = (
+        "SELECT application_name, notification_id FROM tracking "
+        "WHERE substr(application_name, 1, length(:prefix)) = :prefix"
+    )
     # The index of the rare events is found by the very words it was made with.
     select_rare = (
         "SELECT rowid, originator_id, originator_version, state, EXISTS ("

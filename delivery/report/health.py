@@ -1,5 +1,6 @@
 """How the log, the read models and the quarantine are, for people and for monitors."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,13 +8,18 @@ from msgspec import Struct, to_builtins
 
 from delivery.answer import counts_line
 from delivery.report.page import Page
+from delivery.report.streams import StreamHealth, add_streams, streams_of
 from delivery.report.wording import count, counted, moment
+from ingest.kafka_lag import TopicLag
 from journeys.event_log import EventLog
 from projections.read_models import ReadModels
 from projections.runner import status_of
 
 BEHIND_FOR = timedelta(hours=1)
 GREW_WITHIN = timedelta(hours=24)
+
+SECTIONS = ("services", "sources", "partitions", "gaps")
+"""The tables of the answer."""
 
 
 class ServiceHealth(Struct, frozen=True, kw_only=True):
@@ -38,6 +44,7 @@ class Health(Struct, frozen=True, kw_only=True):
         quarantine_lately: Those of the last day.
         all_retracted: Whether touchpoints were recorded, and those projected are all retracted.
         services: Those that have touchpoints.
+        streams: Sources, topics and gaps.
         ills: Sentences; none if all is well.
     """
 
@@ -49,14 +56,24 @@ class Health(Struct, frozen=True, kw_only=True):
     quarantine_lately: int
     all_retracted: bool
     services: list[ServiceHealth]
+    streams: StreamHealth
     ills: list[str]
 
 
-def health_of(log: EventLog, models: ReadModels, *, now: datetime) -> Health:
+def health_of(
+    log: EventLog, models: ReadModels, *, now: datetime, asked: TopicLag | None = None
+) -> Health:
     """Look at everything and say what is ill.
 
     Ill is: nothing projected, unless all is retracted; events that have waited behind the head for
-    over an hour; quarantine that grew within 24 hours and is not resolved.
+    over an hour; quarantine that grew within 24 hours and is not resolved; and what `streams_of`
+    finds.
+
+    Args:
+        log: The log.
+        models: The read models made from it.
+        now: The moment to judge at, aware.
+        asked: What the broker said of the topic; None if none is configured.
     """
     status = status_of(log, models)
     newest = log.newest_recorded_at()
@@ -82,6 +99,7 @@ def health_of(log: EventLog, models: ReadModels, *, now: datetime) -> Health:
             f"{counted(lately, 'record')} went into quarantine within the last 24 hours. "
             "Hint: polku quarantine list --days 1"
         )
+    streams, ills_of_streams = streams_of(log, asked, now=now)
     return Health(
         head=status.head,
         position=status.position,
@@ -100,13 +118,20 @@ def health_of(log: EventLog, models: ReadModels, *, now: datetime) -> Health:
             )
             for service in status.services
         ],
-        ills=ills,
+        streams=streams,
+        ills=ills + ills_of_streams,
     )
 
 
-def health_rows(health: Health) -> list[dict[str, Any]]:
-    """The services of an installation, a row each."""
-    return [to_builtins(service) for service in health.services]
+def health_rows(health: Health, section: str) -> list[dict[str, Any]]:
+    """One of the `SECTIONS`, a row each."""
+    tables: dict[str, Sequence[Struct]] = {
+        "services": health.services,
+        "sources": health.streams.sources,
+        "partitions": health.streams.partitions,
+        "gaps": health.streams.gaps,
+    }
+    return [to_builtins(row) for row in tables[section]]
 
 
 def health_text(health: Health) -> str:
@@ -144,4 +169,5 @@ def health_text(health: Health) -> str:
         ],
         left=1,
     )
+    add_streams(page, health.streams)
     return page.text()
