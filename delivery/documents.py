@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from delivery.report.machine import schema, schemas
+from delivery.report.quarantine import RetryAnswer, Shown
 from ingest.asyncapi import asyncapi
 from ingest.message_schema import touchpoint_schema
 from ingest.reconcile import Reconciliation
@@ -14,6 +15,8 @@ def documents() -> dict[str, str]:
     return {
         **schemas(),
         "reconciliation.schema.json": schema(Reconciliation, "polku reconcile --format json"),
+        "quarantine-show.schema.json": schema(list[Shown], "polku quarantine show --format json"),
+        "quarantine-retry.schema.json": schema(RetryAnswer, "polku quarantine retry --format json"),
         "touchpoint.schema.json": touchpoint_schema(),
         "asyncapi.json": asyncapi(),
     }

@@ -28,6 +28,9 @@ COMMANDS = (
     "reconcile",
     "quarantine",
     "quarantine list",
+    "quarantine show",
+    "quarantine retry",
+    "quarantine dismiss",
 )
 
 

@@ -11,7 +11,14 @@ LONG = "file:allotment-plot/" + "Kopio palstahakemukset kevät " * 6 + ".csv"
 
 
 def refused(origin: str, place: int, detail: str = "time: there is no such day") -> dict[str, Any]:
-    return {"origin": origin, "place": place, "reason": "missing_reference", "detail": detail}
+    return {
+        "position": 412,
+        "origin": origin,
+        "place": place,
+        "reason": "missing_reference",
+        "detail": detail,
+        "settled": False,
+    }
 
 
 @pytest.mark.parametrize("origin", [LATEST, LONG])
@@ -23,7 +30,7 @@ def test_an_origin_is_never_broken(origin: str) -> None:
     assert max(len(line) for line in lines if line != origin) <= 100
     # The place is typed into an editor: no thin groups of three.
     (row,) = [line.split() for line in lines if "1234567" in line]
-    assert row[:3] == ["1234567", "missing_reference", "why"]
+    assert row[:4] == ["1234567", "412", "missing_reference", "why"]
 
 
 def test_each_origin_heads_its_own_records_the_latest_first() -> None:

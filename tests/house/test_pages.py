@@ -12,6 +12,7 @@ PAGES = (
     "docs/own-log.md",
     "docs/joining.md",
     "docs/running.md",
+    "docs/quarantine.md",
     "docs/data-folder.md",
     "docs/pseudonym-key.md",
 )
