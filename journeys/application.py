@@ -1,6 +1,7 @@
 """The eventsourcing library's application on the log, and what its database says when it fails."""
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -47,23 +48,47 @@ _HINTS = {
 }
 
 
+_POSTGRES_HINTS: dict[str, str] = {
+    "InsufficientPrivilege": "docs/postgresql.md says what a role needs, and how it gets it",
+    "UndefinedTable": "the schema log is not whole; restore it from a back-up",
+}
+
+_HINT = "polku status tells more"
+
+
 @contextmanager
 def explained(location: str) -> Iterator[None]:
     """Raise what the database says as a `LogError`."""
     try:
         yield
-    except (PersistenceError, sqlite3.Error) as error:
-        why = str(error)
-        hint = next(
-            (hint for word, hint in _HINTS.items() if word in why), "polku status tells more"
-        )
-        raise _kind_of(error)(f"log {location}: {why}. Hint: {hint}") from error
+    except Exception as error:
+        trouble = _trouble_of(error)
+        if trouble is None:
+            raise
+        why, hint, is_away = trouble
+        kind = LogAwayError if is_away else LogError
+        raise kind(f"log {location}: {why}. Hint: {hint}") from error
 
 
-def _kind_of(error: Exception) -> type[LogError]:
+def _trouble_of(error: Exception) -> tuple[str, str, bool] | None:
+    """What a database says, what to do, and whether it may answer later; None if none spoke."""
+    if "psycopg" in sys.modules:
+        from psycopg import Error  # noqa: PLC0415 - loaded already
+
+        from journeys.postgres_server import trouble_of  # noqa: PLC0415
+
+        for said in (error, error.__cause__):
+            if isinstance(said, Error):
+                return trouble_of(said, hint=_HINT, hints=_POSTGRES_HINTS)
+    if not isinstance(error, (PersistenceError, sqlite3.Error)):
+        return None
+    why = str(error)
+    hint = next((hint for word, hint in _HINTS.items() if word in why), _HINT)
+    return why, hint, _is_away(error)
+
+
+def _is_away(error: Exception) -> bool:
     """Tell a database that may answer later from one that must be seen to first."""
     if isinstance(error, sqlite3.Error) or isinstance(error.__cause__, sqlite3.Error):
-        away = "locked" in str(error)  # a file is there or it is not; another process lets go of it
-    else:
-        away = isinstance(error, (InterfaceError, OperationalError))
-    return LogAwayError if away else LogError
+        return "locked" in str(error)  # a file is there or it is not; a process lets go of it
+    return isinstance(error, (InterfaceError, OperationalError))

@@ -8,7 +8,11 @@ from eventsourcing.utils import Environment, EnvType
 
 from journeys.datastores import SQLiteLogDatastore
 from journeys.errors import LogError
+from journeys.postgres_address import FORM, PostgresAddress
 from journeys.sqlite_recorder import SQLiteLogRecorder
+
+ADDRESS = "POLKU_LOG_ADDRESS"
+"""Among what the library's application has to know: where the log is in PostgreSQL."""
 
 _REFUSED: dict[str, tuple[str, str]] = {
     "PERSISTENCE_MODULE": ("*", "the log's URL picks the database"),
@@ -47,7 +51,7 @@ def environment_of(url: str | Path, settings: Mapping[str, str] | None = None) -
     """Choose the database that a URL or a path names.
 
     Args:
-        url: A path, or `sqlite:///` and a path, as SQLAlchemy has it.
+        url: A path, `sqlite:///` and a path, or `postgresql://user:password@host:port/name`.
         settings: Settings meant for the library, e.g. the environment's; none of them is used.
 
     Returns:
@@ -57,11 +61,16 @@ def environment_of(url: str | Path, settings: Mapping[str, str] | None = None) -
         LogError: That database cannot hold the log, or a setting would break one of its promises.
     """
     refuse_dangerous(settings or {})
+    if PostgresAddress.is_one(url):
+        return {
+            SQLiteLogFactory.PERSISTENCE_MODULE: "journeys.postgres_recorder:PostgresLogFactory",
+            ADDRESS: str(url),
+        }
     scheme, separator, rest = str(url).partition("://")
     if separator and scheme != "sqlite":
         raise LogError(
-            f"log at a {scheme} URL: this release keeps its log in SQLite alone. "
-            "Hint: a folder with --data, or sqlite:///polku-data/log.db"
+            f"log at a {scheme} URL: it can be in SQLite or PostgreSQL. "
+            f"Hint: a folder with --data, or {FORM}"
         )
     path = rest.removeprefix("/") if separator else scheme
     if not path or SQLiteLogDatastore.forgets(path):
@@ -70,6 +79,30 @@ def environment_of(url: str | Path, settings: Mapping[str, str] | None = None) -
         SQLiteLogFactory.PERSISTENCE_MODULE: f"{__name__}:{SQLiteLogFactory.__name__}",
         SQLiteLogFactory.SQLITE_DBNAME: path,
     }
+
+
+def location_of(environment: Mapping[str, str]) -> str:
+    """What people call the database, without a password.
+
+    Raises:
+        LogError: Its address cannot be read.
+    """
+    address = _address_of(environment)
+    return environment[SQLiteLogFactory.SQLITE_DBNAME] if address is None else str(address)
+
+
+def is_there(environment: Mapping[str, str]) -> bool:
+    """Tell whether anybody has made the log.
+
+    Raises:
+        LogError: Its database does not answer.
+    """
+    address = _address_of(environment)
+    if address is None:
+        return Path(environment[SQLiteLogFactory.SQLITE_DBNAME]).exists()
+    from journeys.migrations import State, state  # noqa: PLC0415 - needs psycopg
+
+    return state(address) is not State.MISSING
 
 
 def refuse_dangerous(settings: Mapping[str, str]) -> None:
@@ -85,6 +118,15 @@ def refuse_dangerous(settings: Mapping[str, str]) -> None:
     ]
     if problems:
         raise LogError(f"log settings refused: {'; '.join(problems)}. Hint: unset them")
+
+
+def _address_of(environment: Mapping[str, str]) -> PostgresAddress | None:
+    if ADDRESS not in environment:
+        return None
+    try:
+        return PostgresAddress.of(environment[ADDRESS])
+    except ValueError as error:
+        raise LogError(f"log: the address of its database: {error}") from None
 
 
 def _is(value: str, dangerous: str) -> bool:

@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from uuid import UUID
 
 from eventsourcing.domain import DomainEventProtocol
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import InterfaceError, OperationalError
 
 from journeys.application import TouchpointLog, explained
 from journeys.batches import Appended, Batch, Compared, compare
-from journeys.databases import environment_of
+from journeys.databases import environment_of, is_there, location_of
 from journeys.definition_log import changed_definitions, histories_of, recorded_definitions
 from journeys.errors import FencedError, LogError, NoLogError
 from journeys.quarantine import Quarantined, Wanted, count_rejections, list_rejections
@@ -92,8 +92,8 @@ class EventLog:
         """Open the log.
 
         Args:
-            url: Path of its file, or `sqlite:///` and the path.
-            create: Make it where there is none; its folder must exist.
+            url: Path of its file, or `postgresql://user:password@host:port/name`.
+            create: Make it where there is none; its folder, or the database, must exist.
             settings: Settings meant for the eventsourcing library: refused where dangerous, never
                 used.
 
@@ -103,12 +103,12 @@ class EventLog:
                 release.
         """
         environment = environment_of(url, settings)
-        location = environment["SQLITE_DBNAME"]
-        if not create and not Path(location).exists():
-            raise NoLogError(
-                f"log {location}: there is none. Hint: polku demo, or polku ingest first"
-            )
+        location = location_of(environment)
         with explained(location):
+            if not create and not is_there(environment):
+                raise NoLogError(
+                    f"log {location}: there is none. Hint: polku demo, or polku ingest first"
+                )
             log = cls(TouchpointLog(environment), location)
         try:
             with log._reading() as c:
@@ -119,7 +119,7 @@ class EventLog:
         return log
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the database."""
         self.application.close()
 
     def __enter__(self) -> Self:
@@ -173,7 +173,7 @@ class EventLog:
                     appended = batch.store(self._recorder, c)
             except SourceMovedError as moved:
                 raise self._fenced(positions) from moved
-            except OperationalError:
+            except (InterfaceError, OperationalError):
                 # The answer to the commit was lost, perhaps not the commit: the positions tell.
                 if appended is None or not self._stand_at(positions):
                     raise

@@ -21,6 +21,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
 from eventsourcing.persistence import IntegrityError, ProcessRecorder, StoredEvent, Tracking
 
 from journeys.rows import Row
@@ -34,6 +35,9 @@ Arrival = tuple[str, int]
 
 ARRIVAL_HOURS = 28 * 24
 """How far back arrivals are told, from the last one of each source."""
+
+TIMED_TOPICS = ("touchpoint", "rejection", "resolution", "definition", "retraction", "gap")
+"""Events that say when they were recorded: all but those of the library's aggregates."""
 
 
 @dataclass(frozen=True)
@@ -217,3 +221,8 @@ class LogRecorder(ProcessRecorder):
     @abstractmethod
     def newest_state(self, c: Cursor) -> bytes | None:
         """The state of the newest record."""
+
+
+def words_in_state(field: bytes, value: str | None) -> bytes | None:
+    """What stands in a state at this field alone: quotation marks within values are escaped."""
+    return None if value is None else b'"%b":%b,' % (field, msgspec.json.encode(value))

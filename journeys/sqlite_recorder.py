@@ -32,6 +32,7 @@ from journeys.recorders import (
     LogRecorder,
     PlacedEvent,
     WantedTouchpoints,
+    words_in_state,
 )
 from journeys.rows import Row
 from journeys.versions import Kind, class_version_of
@@ -220,8 +221,8 @@ class SQLiteLogRecorder(FencedRecorder, LogRecorder, SQLiteProcessRecorder):
             {
                 "after": wanted.after,
                 "until": self.head(c) if wanted.until is None else wanted.until,
-                "source": _words(b"source", wanted.source),
-                "service": _words(b"service", wanted.service),
+                "source": words_in_state(b"source", wanted.source),
+                "service": words_in_state(b"service", wanted.service),
                 "limit": limit,
             },
         )
@@ -265,11 +266,6 @@ class SQLiteLogRecorder(FencedRecorder, LogRecorder, SQLiteProcessRecorder):
 
 
 _decode_positions = msgspec.json.Decoder(list[int]).decode
-
-
-def _words(field: bytes, value: str | None) -> bytes | None:
-    """What stands in a state at this field alone: quotation marks within values are escaped."""
-    return None if value is None else b'"%b":%b,' % (field, msgspec.json.encode(value))
 
 
 def _only(row: Sequence[bytes] | None) -> bytes | None:

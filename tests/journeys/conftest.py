@@ -1,4 +1,4 @@
-"""A log in a file of its own, and touchpoints to put into it."""
+"""A log of its own, in a file and in PostgreSQL, and touchpoints to put into it."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ import pytest
 
 from journeys.event_log import EventLog
 from journeys.touchpoint import Touchpoint
+from tests.postgres import PostgresServer
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -23,9 +24,26 @@ def log_path(tmp_path: Path) -> Path:
     return tmp_path / "log.db"
 
 
+@pytest.fixture(scope="session")
+def empty_log(postgres: PostgresServer) -> str:
+    """The name of a database with an empty log, to be copied."""
+    url = postgres.new_database()
+    EventLog.open(url).close()
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def log_url(request: pytest.FixtureRequest, log_path: Path) -> str:
+    """Where there may be a log: no file yet, or a database with an empty one."""
+    if request.param == "sqlite":
+        return str(log_path)
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    return postgres.new_database(request.getfixturevalue("empty_log"))
+
+
 @pytest.fixture
-def log(log_path: Path) -> Iterator[EventLog]:
-    with EventLog.open(log_path) as opened:
+def log(log_url: str) -> Iterator[EventLog]:
+    with EventLog.open(log_url) as opened:
         yield opened
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from journeys.databases import environment_of, refuse_dangerous
+from journeys.databases import environment_of, location_of, refuse_dangerous
 from journeys.errors import LogError
 
 
@@ -23,10 +23,23 @@ def test_a_path_and_a_sqlite_url_name_a_file(url: str | Path, path: str) -> None
 
 
 def test_another_database_is_refused_without_showing_its_password() -> None:
-    with pytest.raises(LogError, match="in SQLite alone") as refused:
-        environment_of("postgresql+psycopg://polku:secret@db/polku")
+    with pytest.raises(LogError, match="in SQLite or PostgreSQL") as refused:
+        environment_of("mysql://polku:secret@db/polku")
 
     assert "secret" not in str(refused.value)
+
+
+def test_a_postgresql_address_is_shown_without_its_password() -> None:
+    environment = environment_of("postgresql://polku:secret@db.example/city")
+
+    assert location_of(environment) == "postgresql://polku@db.example/city"
+
+
+def test_an_address_that_cannot_be_read_is_explained_without_showing_it() -> None:
+    with pytest.raises(LogError, match="Hint: a password with one of") as refused:
+        location_of(environment_of("postgresql://polku:sec/ret@db.example/city"))
+
+    assert "sec" not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///:memory:", ":memory:"])
@@ -49,9 +62,10 @@ def test_a_log_in_memory_is_refused(url: str) -> None:
         ("PROCESS_RECORDER_TOPIC", "eventsourcing.sqlite:SQLiteProcessRecorder"),
     ],
 )
-def test_a_setting_that_breaks_a_promise_is_refused(name: str, value: str) -> None:
+@pytest.mark.parametrize("url", ["log.db", "postgresql://db.example/city"])
+def test_a_setting_that_breaks_a_promise_is_refused(url: str, name: str, value: str) -> None:
     with pytest.raises(LogError, match=f"{name}: ") as refused:
-        environment_of("log.db", {name: value, "HOME": "elsewhere"})
+        environment_of(url, {name: value, "HOME": "elsewhere"})
 
     assert "secret" not in str(refused.value)
     assert "c2VjcmV0" not in str(refused.value)

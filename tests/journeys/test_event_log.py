@@ -241,19 +241,20 @@ def test_a_commit_that_failed_stores_nothing_and_can_be_repeated(
         assert (again.recorded, again.position) == (1, 1)
 
 
-def test_a_full_disk_stores_nothing_of_the_batch(log: EventLog, touchpoint: Build) -> None:
-    log.append_batch([touchpoint(1)], recorded_at=NOW)
-    with log.application.recorder.reading() as c:
-        c.execute("PRAGMA max_page_count=20")
+def test_a_full_disk_stores_nothing_of_the_batch(log_path: Path, touchpoint: Build) -> None:
+    with EventLog.open(log_path) as log:
+        log.append_batch([touchpoint(1)], recorded_at=NOW)
+        with log.application.recorder.reading() as c:
+            c.execute("PRAGMA max_page_count=20")
 
-    with pytest.raises(LogError, match=r"database or disk is full\. Hint: free some space"):
-        log.append_batch(
-            [touchpoint(n) for n in range(2, 2000)],
-            recorded_at=NOW,
-            positions=[SourcePosition("a", 2000, None)],
-        )
+        with pytest.raises(LogError, match=r"database or disk is full\. Hint: free some space"):
+            log.append_batch(
+                [touchpoint(n) for n in range(2, 2000)],
+                recorded_at=NOW,
+                positions=[SourcePosition("a", 2000, None)],
+            )
 
-    assert (log.head(), log.position_of("a")) == (1, None)
+        assert (log.head(), log.position_of("a")) == (1, None)
 
 
 copies = st.tuples(st.integers(1, 6), st.sampled_from(["form", "pay"]), st.sampled_from("xy"))

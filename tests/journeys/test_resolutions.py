@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -109,12 +108,12 @@ def test_of_several_settled_each_has_its_own_resolution(
 
 
 def test_two_writers_at_once_settle_it_once(
-    log_with_one: EventLog, log_path: Path, touchpoint: Build, now: datetime
+    log_with_one: EventLog, log_url: str, touchpoint: Build, now: datetime
 ) -> None:
     appended = []
 
     def settle() -> None:
-        with EventLog.open(log_path) as own:
+        with EventLog.open(log_url) as own:
             appended.append(own.append(settling(touchpoint(1), now)))
 
     threads = [Thread(target=settle) for _ in range(4)]

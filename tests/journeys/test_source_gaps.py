@@ -2,7 +2,6 @@
 
 import sqlite3
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from eventsourcing.persistence import InterfaceError, OperationalError, ProgrammingError
@@ -23,8 +22,8 @@ def batch_of(gap: SourceGapRecorded) -> Batch:
     return Batch([], [], recorded_at=NOW, coordinates=(), gaps=[gap])
 
 
-def test_gap_is_recorded_with_the_position_behind_it(tmp_path: Path) -> None:
-    with EventLog.open(tmp_path / "log.db") as log:
+def test_gap_is_recorded_with_the_position_behind_it(log_url: str) -> None:
+    with EventLog.open(log_url) as log:
         appended = log.append(batch_of(GAP), positions=[SourcePosition(GAP.source, 25, None)])
         ((position, event),) = log.read()
         assert (appended.position, log.position_of(GAP.source)) == (position, 25)
@@ -33,8 +32,8 @@ def test_gap_is_recorded_with_the_position_behind_it(tmp_path: Path) -> None:
     assert (event.begin, event.end, event.reason) == (10, 25, "retention")
 
 
-def test_gap_is_not_recorded_by_who_has_lost_the_source(tmp_path: Path) -> None:
-    with EventLog.open(tmp_path / "log.db") as log:
+def test_gap_is_not_recorded_by_who_has_lost_the_source(log_url: str) -> None:
+    with EventLog.open(log_url) as log:
         log.append(batch_of(GAP), positions=[SourcePosition(GAP.source, 25, None)])
         with pytest.raises(FencedError):
             log.append(batch_of(GAP), positions=[SourcePosition(GAP.source, 30, None)])

@@ -1,0 +1,1 @@
+"""What Alembic needs to bring the log's schema in PostgreSQL to this release."""
