@@ -23,7 +23,7 @@ from kafka import errors as kafka_errors
 from ingest.kafka_records import read_range
 from ingest.kafka_session import Session
 from ingest.kafka_settings import KafkaSettings
-from ingest.kafka_topic import Positions, explained, is_away
+from ingest.kafka_topic import ANSWER, Positions, explained, is_away
 from ingest.patience import StoppedError, patiently, until_the_log_answers
 from ingest.sources import RawBatch
 from ingest.stream_counters import StreamCounters
@@ -125,7 +125,12 @@ class KafkaSource:
         self._begun = False
         try:
             return patiently(
-                connect, is_away=is_away, stop=self._stop, say=self._say, what=self._what
+                connect,
+                is_away=is_away,
+                stop=self._stop,
+                say=self._say,
+                what=self._what,
+                hint=ANSWER.format(bootstrap=self._settings.bootstrap),
             )
         except kafka_errors.KafkaError as error:
             raise explained(error, self._settings) from error

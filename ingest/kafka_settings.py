@@ -1,6 +1,7 @@
 """What a stream is read with: the topic, how to reach it, and what may be set of the client."""
 
 import logging
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -237,6 +238,37 @@ def client_settings(told: Mapping[str, str]) -> dict[str, Any]:
             )
         settings[name] = _value(name, text, defaults[name])
     return settings
+
+
+def check_certificates(settings: Mapping[str, Any]) -> None:
+    """Read the files that encryption needs: kafka-python says nothing of those it cannot use.
+
+    Args:
+        settings: Of kafka-python, by its own names.
+
+    Raises:
+        SettingsError: A file is not what it should be.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority, own = settings.get("ssl_cafile"), settings.get("ssl_certfile")
+    try:
+        if authority:
+            context.load_verify_locations(authority)
+    except OSError as error:
+        raise SettingsError(
+            f"POLKU_KAFKA_CA_FILE: {authority} holds no certificate that can be read: {error}. "
+            "Hint: PEM, which begins with -----BEGIN CERTIFICATE-----"
+        ) from error
+    try:
+        if own:
+            password = settings.get("ssl_password") or ""  # else it is asked for at the terminal
+            context.load_cert_chain(own, settings.get("ssl_keyfile"), password)
+    except OSError as error:
+        raise SettingsError(
+            f"POLKU_KAFKA_CERTIFICATE_FILE: {own} cannot be used with its key: {error}. Hint: PEM; "
+            "the key that belongs to it in POLKU_KAFKA_KEY_FILE, and that one's password, if it "
+            "has one, in POLKU_KAFKA_KEY_PASSWORD_FILE"
+        ) from error
 
 
 def _value(name: str, text: str, default: object) -> Any:  # noqa: ANN401

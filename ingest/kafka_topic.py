@@ -154,12 +154,16 @@ def topics_read(positions: Mapping[str, int]) -> list[TopicRead]:
 def is_away(error: BaseException) -> bool:
     """Whether an error of the client may go away by waiting."""
     may_pass = (kafka_errors.KafkaError, ConnectionError, TimeoutError)
-    return isinstance(error, may_pass) and not isinstance(error, _LASTING)
+    return isinstance(error, may_pass) and not (
+        isinstance(error, _LASTING) or _UNTRUSTED in str(error)
+    )
 
 
 def explained(error: kafka_errors.KafkaError, settings: KafkaSettings) -> PolkuError:
     """Put an error that ends the run in our words."""
-    hint = next((hint for kinds, hint in _HINTS if isinstance(error, kinds)), _ANSWER)
+    hint = next((hint for kinds, hint in _HINTS if isinstance(error, kinds)), ANSWER)
+    if _UNTRUSTED in str(error):
+        hint = _TRUST
     hint = hint.format(
         bootstrap=settings.bootstrap, topic=settings.topic, group=settings.group or "(none)"
     )
@@ -218,7 +222,17 @@ _HINTS: tuple[tuple[Any, str], ...] = (
         "check --group and what POLKU_KAFKA_ and POLKU_KAFKA_CLIENT_ variables say",
     ),
 )
-_ANSWER = "check the address {bootstrap}, and POLKU_KAFKA_SECURITY_PROTOCOL: does it want TLS?"
+ANSWER = (
+    "check the address {bootstrap}, and POLKU_KAFKA_SECURITY_PROTOCOL: does it want TLS (SSL or "
+    "SASL_SSL), or no TLS?"
+)
+"""What to look at where nobody answers; a broker hangs up on who speaks another protocol."""
+
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+_TRUST = (
+    "POLKU_KAFKA_CA_FILE has to hold the certificate of whoever vouches for the broker, and "
+    "{bootstrap} a name that the broker's certificate has"
+)
 _LASTING = tuple(
     kind for kinds, _ in _HINTS for kind in (kinds if isinstance(kinds, tuple) else (kinds,))
 )

@@ -28,13 +28,14 @@ class StoppedError(Exception):
     """The run was told to stop while it waited; never leaves the run."""
 
 
-def patiently(
+def patiently(  # noqa: PLR0913 - each is one thing the caller decides
     call: Callable[[], Result],
     *,
     is_away: Callable[[BaseException], bool],
     stop: Event,
     say: Callable[[str], None],
     what: str,
+    hint: str = "",
 ) -> Result:
     """Call until it succeeds, or fails for another reason than that the other side is away.
 
@@ -44,6 +45,7 @@ def patiently(
         stop: Set to give up.
         say: Told once that it is away, and once that it is back.
         what: What is called, for those sentences.
+        hint: What to look at if it stays away.
 
     Raises:
         StoppedError: `stop` was set first.
@@ -51,7 +53,9 @@ def patiently(
 
     def tell(state: RetryCallState) -> None:
         if state.attempt_number == 1 and state.outcome is not None:
-            say(f"{what} does not answer: {state.outcome.exception()}. Trying until it does.")
+            advice = hint and f" Hint: {hint}"
+            said = state.outcome.exception()
+            say(f"{what} does not answer: {said}. Trying until it does.{advice}")
 
     retrying = Retrying(
         retry=retry_if_exception(is_away),

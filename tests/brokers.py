@@ -3,7 +3,8 @@
 The jars (`tests/pom.xml`, 43 MB) are fetched by Maven once into `$POLKU_KAFKA_JARS`, or a cache
 folder named after the pom's digest. A broker keeps its data in a folder of its own and can be
 killed and started again on it. It listens on loopback alone: one listener for all, and one that
-asks for a name and a password (`SASL_USER`) and lets nobody in whom no ACL lets in.
+asks for a name and a password (`SASL_USER`) and lets nobody in whom no ACL lets in. One made with
+`tls=True` has two more, behind a certificate of its own: one for all, and one with a password.
 
 The mock knows no topic ids, no ACLs and no `delete_records`: tests that need them ask for
 `real_broker`.
@@ -44,10 +45,10 @@ _SETTINGS = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=OPEN://127.0.0.1:{port},GUARDED://127.0.0.1:{guarded},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=OPEN://127.0.0.1:{port},GUARDED://127.0.0.1:{guarded},\
-CONTROLLER://127.0.0.1:{controller}
-listener.security.protocol.map=OPEN:PLAINTEXT,GUARDED:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners={listeners}
+advertised.listeners={listeners}
+listener.security.protocol.map=OPEN:PLAINTEXT,GUARDED:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT,\
+TLS:SSL,TLSGUARDED:SASL_SSL
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=OPEN
 listener.name.guarded.sasl.enabled.mechanisms=PLAIN
@@ -70,6 +71,16 @@ log.retention.check.interval.ms=1000
 log.initial.task.delay.ms=500
 """
 
+_TLS_SETTINGS = """\
+ssl.keystore.location={keystore}
+ssl.keystore.type=PKCS12
+ssl.keystore.password={password}
+ssl.key.password={password}
+listener.name.tlsguarded.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.tlsguarded.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+"""
+
 _numbers = count(1)
 
 
@@ -83,16 +94,22 @@ class RealBroker:
     Attributes:
         bootstrap: `host:port` of the open listener.
         guarded: `host:port` of the listener that asks who it is.
+        tls: `host:port` of the encrypted one, if there is one.
+        tls_guarded: `host:port` of the encrypted one that asks who it is: SCRAM-SHA-512.
+        certificate: Who trusts it trusts the encrypted ones; PEM.
         client: Settings that every client of it needs.
     """
 
     client: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, folder: Path, jars: Path) -> None:
+    def __init__(self, folder: Path, jars: Path, *, tls: bool = False) -> None:
         """Prepare a broker that keeps its data in a folder; `start` starts it."""
-        ports = _free_ports(3)
-        self.bootstrap = f"127.0.0.1:{ports[0]}"
-        self.guarded = f"127.0.0.1:{ports[1]}"
+        names = ("OPEN", "GUARDED", "CONTROLLER", *(("TLS", "TLSGUARDED") if tls else ()))
+        ports = _free_ports(len(names))
+        addresses = [f"127.0.0.1:{port}" for port in ports]
+        self.bootstrap, self.guarded, *_ = addresses
+        self.tls, self.tls_guarded = addresses[-2:] if tls else ("", "")
+        self.certificate = folder / "broker.pem"
         self.data = folder / "data"
         self._settings = folder / "server.properties"
         self._said = folder / "said.txt"
@@ -101,13 +118,13 @@ class RealBroker:
         logging.write_text(_LOGGING)
         self._settings.write_text(
             _SETTINGS.format(
-                port=ports[0],
-                guarded=ports[1],
+                listeners=",".join(f"{n}://{a}" for n, a in zip(names, addresses, strict=True)),
                 controller=ports[2],
                 data=self.data,
                 user=SASL_USER,
                 password=SASL_PASSWORD,
             )
+            + (_made_certificate(folder, self.certificate) if tls else "")
         )
         self._java = (
             "java",
@@ -180,7 +197,9 @@ class RealBroker:
         tool = [*self._java, "kafka.tools.StorageTool"]
         made = subprocess.run([*tool, "random-uuid"], check=True, stdout=-1, stderr=said)
         cluster = made.stdout.decode().split()[-1]
+        user = f"SCRAM-SHA-512=[name={SASL_USER},password={SASL_PASSWORD}]"
         words = ("format", "--standalone", "-t", cluster, "-c", str(self._settings))
+        words += ("--add-scram", user) if self.tls else ()
         subprocess.run([*tool, *words], check=True, stdout=said, stderr=said)
 
     def _wait(self) -> None:
@@ -238,13 +257,13 @@ class MockBroker:
         del self._host
 
 
-def start_real_broker(folder: Path) -> RealBroker:
-    """Start a real broker with its data in a folder.
+def start_real_broker(folder: Path, *, tls: bool = False) -> RealBroker:
+    """Start a real broker with its data in a folder; `tls` gives it encrypted listeners too.
 
     Raises:
         NoBrokerError: Java, Maven or the jars cannot be had.
     """
-    return RealBroker(folder, broker_jars()).start()
+    return RealBroker(folder, broker_jars(), tls=tls).start()
 
 
 def broker_jars() -> Path:
@@ -286,6 +305,22 @@ def _fetch(jars: Path) -> None:
         if fetched.returncode:
             raise NoBrokerError(f"Maven could not fetch Kafka: {fetched.stdout[-600:]}")
         made.rename(jars)
+
+
+def _made_certificate(folder: Path, exported: Path) -> str:
+    """Make a key and a certificate of its own with what comes with Java; the settings for them."""
+    keystore = folder / "broker.p12"
+    tool = ("keytool", "-keystore", str(keystore), "-storepass", SASL_PASSWORD, "-alias", "broker")
+    for words in (
+        (
+            *("-genkeypair", "-storetype", "PKCS12", "-keyalg", "EC", "-validity", "2"),
+            *("-dname", "CN=127.0.0.1", "-ext", "SAN=IP:127.0.0.1", "-ext", "BC:critical=ca:true"),
+            *("-ext", "KU:critical=digitalSignature,keyCertSign"),
+        ),
+        ("-exportcert", "-rfc", "-file", str(exported)),
+    ):
+        subprocess.run([*tool, *words], check=True, capture_output=True)
+    return _TLS_SETTINGS.format(keystore=keystore, password=SASL_PASSWORD)
 
 
 def _free_ports(number: int) -> list[int]:

@@ -22,11 +22,11 @@ settings.register_profile("ci", max_examples=200, deadline=None, derandomize=Tru
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-def _started_broker(folder: "Path") -> "RealBroker":
+def _started_broker(folder: "Path", *, tls: bool = False) -> "RealBroker":
     from tests.brokers import NoBrokerError, start_real_broker  # noqa: PLC0415 - slow to import
 
     try:
-        return start_real_broker(folder)
+        return start_real_broker(folder, tls=tls)
     except NoBrokerError as missing:
         if os.environ.get("CI"):
             raise
@@ -36,7 +36,7 @@ def _started_broker(folder: "Path") -> "RealBroker":
 @pytest.fixture(scope="session")
 def real_broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RealBroker]":
     """Apache Kafka, one for the session: not to be stopped."""
-    broker = _started_broker(tmp_path_factory.mktemp("kafka"))
+    broker = _started_broker(tmp_path_factory.mktemp("kafka"), tls=True)
     yield broker
     broker.stop()
 

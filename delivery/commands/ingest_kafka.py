@@ -186,10 +186,16 @@ class Definitions:
 
 def kafka_settings(topic: str | None, bootstrap: str | None) -> "KafkaSettings":
     """Read from options and environment which topic it is, and how to reach it."""
-    from ingest.kafka_settings import LARGEST_BATCH, KafkaSettings, client_settings
+    from ingest.kafka_settings import (
+        LARGEST_BATCH,
+        KafkaSettings,
+        check_certificates,
+        client_settings,
+    )
 
     access = read_kafka(topic=topic, bootstrap=bootstrap)
     client = client_settings(access.client)
+    check_certificates(client)
     most = int(client.pop("max_poll_records", LARGEST_BATCH))
     return KafkaSettings(
         bootstrap=access.bootstrap, topic=access.topic, client=client, batch_records=most

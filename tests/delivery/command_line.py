@@ -5,7 +5,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from typer.testing import CliRunner
@@ -28,6 +30,9 @@ SERVICES = (
     "youth-summer-voucher",
 )
 _OURS = ("DATA", "DATABASE", "SERVICES", "PSEUDONYM_KEY", "DATABASE_FILE", "PSEUDONYM_KEY_FILE")
+
+
+_NONE: Mapping[str, object] = MappingProxyType({})
 
 
 class Answer(NamedTuple):
@@ -59,21 +64,25 @@ def numbers(*words: object) -> Any:  # noqa: ANN401
     return json.loads(answer(*words, "--format", "json"))
 
 
-def started(*words: object) -> "subprocess.Popen[str]":
-    """Start a process of its own."""
+def started(*words: object, variables: Mapping[str, object] = _NONE) -> "subprocess.Popen[str]":
+    """Start a process of its own, with variables of ours that are given here alone."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("POLKU_")}
     return subprocess.Popen(
         [sys.executable, "-c", "from delivery.cli import main; main()", *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**env, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={
+            **env,
+            **{name: str(value) for name, value in variables.items()},
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        },
     )
 
 
-def process(*words: object) -> Answer:
+def process(*words: object, variables: Mapping[str, object] = _NONE) -> Answer:
     """Run a process of its own to its end."""
-    with started(*words) as running:
+    with started(*words, variables=variables) as running:
         out, err = running.communicate(timeout=60)
     return Answer(running.returncode, out, err)
 

@@ -162,7 +162,11 @@ def test_broker_that_is_away_is_waited_for(tmp_path: Path) -> None:
     run = recorded(fake(away, away, away, []), tmp_path)
 
     assert [said.partition(" at ")[2] for said in run.said] == [
-        "nowhere:1 does not answer: KafkaConnectionError: 111 ECONNREFUSED. Trying until it does.",
+        (
+            "nowhere:1 does not answer: KafkaConnectionError: 111 ECONNREFUSED. Trying until it "
+            "does. Hint: check the address nowhere:1, and POLKU_KAFKA_SECURITY_PROTOCOL: does it "
+            "want TLS (SSL or SASL_SSL), or no TLS?"
+        ),
         "nowhere:1 answers again.",
     ]
 
