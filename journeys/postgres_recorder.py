@@ -76,6 +76,10 @@ class PostgresLogRecorder(FencedRecorder, LogRecorder, PostgresProcessRecorder):
         "WHERE application_name=%(application_name)s AND notification_id=%(expected)s "
         "RETURNING notification_id"
     )
+    select_sources = (
+        "SELECT application_name, notification_id FROM tracking "
+        "WHERE starts_with(application_name, %(prefix)s)"
+    )
     copy_events = (
         "COPY stored_events "
         "(originator_id, originator_version, topic, state, notification_id) "

@@ -1,7 +1,6 @@
 """How far sources were read, by their names."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from journeys.event_log import EventLog, SourcePosition
 from journeys.proof import source_positions
@@ -9,8 +8,10 @@ from journeys.proof import source_positions
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-def test_positions_of_sources_whose_names_begin_alike_are_told(tmp_path: Path) -> None:
-    with EventLog.open(tmp_path / "log.db") as log:
+def test_positions_of_sources_whose_names_begin_alike_are_told(
+    store_urls: tuple[str, str],
+) -> None:
+    with EventLog.open(store_urls[0]) as log:
         assert source_positions(log, "kafka/") == {}
         log.append_batch(
             [],
