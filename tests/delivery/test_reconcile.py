@@ -21,7 +21,7 @@ from tests.ingest.streams import Sent, send, settings_of
 pytestmark = pytest.mark.xdist_group("kafka")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def topic(real_broker: RealBroker) -> str:
     """A topic of four records, one of which is a duplicate and one no message."""
     name = real_broker.new_topic(2)
@@ -151,3 +151,21 @@ def test_what_is_no_difference_is_said_as_well() -> None:
     assert "Partition 1: a gap is recorded, offsets 1 to 2: deleted by retention" in text
     assert "offsets 9 onwards: the topic was deleted and made again." in text
     assert "3 offsets were not read yet" in text
+
+
+def test_served_log_is_proved_and_its_quarantine_seen_to(
+    real_broker: RealBroker, topic: str, tmp_path: Path, postgres_url: str
+) -> None:
+    broker = ("--bootstrap", real_broker.bootstrap)
+    served = ("--database", postgres_url, "--data", tmp_path)
+    answer("ingest", "kafka", "--topic", topic, *broker, *served, "--until-end")
+
+    proved = polku("reconcile", "--topic", topic, *broker, *served)
+    tried = polku("quarantine", "retry", *broker, *served)
+    answer("quarantine", "dismiss", "--reason", "payload_not_json", "--because", "lost", *served)
+
+    assert (proved.code, tried.code) == (0, 1)
+    assert "Proved: each record" in proved.out
+    assert "Tried 1 record again: 1 refused again." in tried.out
+    assert "Nothing is in quarantine." in answer("quarantine", "list", *served)
+    assert not (tmp_path / "log.db").exists()
