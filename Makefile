@@ -3,6 +3,7 @@
 VENV ?= .venv
 DEMO_DATA ?= demo-data
 WORKERS ?= 2
+SEEDS ?= all
 
 PY = $(VENV)/bin/python
 # Tests that share a server name their group, and one worker runs all of it.
@@ -48,8 +49,8 @@ bench: dev-setup ## Run every benchmark: ratios within one run, as table and JSO
 slow: dev-setup ## The tests that take minutes: calibration and kills
 	@"$(PY)" -m pytest -m "slow and not faults" $(PARALLEL)
 
-faults: dev-setup ## Every fault of the matrix with all its seeds: up to an hour
-	@"$(PY)" -m pytest -m faults $(PARALLEL)
+faults: dev-setup ## Every fault of the matrix with all its seeds (SEEDS=20: fewer): up to an hour
+	@POLKU_FAULT_SEEDS="$(SEEDS)" "$(PY)" -m pytest tests/faults $(PARALLEL)
 
 parts: dev-setup ## Fetch what the tests need beside Python packages: Apache Kafka, schemas
 	@"$(PY)" -m tests.parts
