@@ -17,7 +17,7 @@ from journeys.errors import RecreatedTopicError, RetentionGapError, TruncatedTop
 from journeys.event_log import SourcePosition
 from journeys.records import SourceGapRecorded
 
-ALLOW = "--allow-gap records what is missing and goes on"
+ALLOW = "polku ingest kafka --allow-gap records what is missing and goes on"
 
 
 class Offsets(NamedTuple):

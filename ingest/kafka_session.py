@@ -281,10 +281,10 @@ class Session:
     def _with_gaps(self, batch: RawBatch) -> RawBatch:
         self._counters.gaps += len(batch.gaps)
         for gap in batch.gaps:
-            until = "where cannot be told" if gap.end is None else str(gap.end)
+            until = "on" if gap.end is None else f"to {gap.end - 1}"
             self._say(
-                f"topic {gap.topic}, partition {gap.partition}: a gap from offset {gap.begin} to "
-                f"{until} ({gap.reason}): recorded, and read on behind it."
+                f"topic {gap.topic}, partition {gap.partition}: offsets {gap.begin} {until} are "
+                f"missing ({gap.reason}): recorded as a gap, and read on behind it."
             )
         return batch
 

@@ -213,10 +213,15 @@ def _patiently(call: Callable[[], Result], stop: Event) -> Result:
 
 
 def _told(counters: "StreamCounters") -> list[str]:
-    told = {
-        "batches were fenced and read again": counters.fenced,
-        "gaps are recorded": counters.gaps,
-        "connections were made anew": counters.reconnects,
-        "offsets are behind": sum(counters.lag.values()),
-    }
-    return [f"{number:,} {words}" for words, number in told.items() if number]
+    behind = sum(counters.lag.values())
+    told = (
+        (counters.fenced, "batch was fenced", "batches were fenced", " and read again"),
+        (counters.gaps, "gap is recorded", "gaps are recorded", ""),
+        (counters.reconnects, "connection was made anew", "connections were made anew", ""),
+        (behind, "offset is behind", "offsets are behind", ""),
+    )
+    return [
+        f"{number:,} {one if number == 1 else several}{more}"
+        for number, one, several, more in told
+        if number
+    ]

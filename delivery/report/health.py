@@ -12,7 +12,7 @@ from delivery.report.streams import StreamHealth, add_streams, streams_of
 from delivery.report.wording import count, counted, moment
 from ingest.kafka_lag import TopicLag
 from journeys.event_log import EventLog
-from projections.read_models import ReadModels
+from projections.read_models import ReadModels, of_another_log
 from projections.runner import status_of
 
 BEHIND_FOR = timedelta(hours=1)
@@ -66,8 +66,8 @@ def health_of(
     """Look at everything and say what is ill.
 
     Ill is: nothing projected, unless all is retracted; events that have waited behind the head for
-    over an hour; quarantine that grew within 24 hours and is not resolved; and what `streams_of`
-    finds.
+    over an hour; read models that know more than the log; quarantine that grew within 24 hours and
+    is not resolved; and what `streams_of` finds.
 
     Args:
         log: The log.
@@ -87,6 +87,8 @@ def health_of(
     ills = []
     if status.position is None or not (status.services or all_retracted):
         ills.append("nothing is projected yet. Hint: polku ingest, then polku project")
+    elif status.behind < 0:
+        ills.append(str(of_another_log(status.position, status.head)))
     elif status.behind > 0:
         waiting_since = log.recorded_at(status.position + 1)
         if waiting_since is not None and now - waiting_since > BEHIND_FOR:
@@ -103,7 +105,7 @@ def health_of(
     return Health(
         head=status.head,
         position=status.position,
-        behind=status.behind,
+        behind=max(0, status.behind),
         newest_recorded_at=None if newest is None else newest.isoformat(),
         quarantine=quarantine,
         quarantine_lately=lately,
