@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
@@ -259,6 +260,32 @@ def test_topic_made_again_ends_the_run_or_is_read_from_its_beginning(
     assert gaps(log) == [(0, 10, None, "recreated"), (1, 0, None, "recreated")]
     assert (run.result.recorded, run.result.duplicates) == (20, 2)
     assert ids(log) == identified(range(30))
+
+
+@pytest.mark.parametrize("made_again", [True, False])
+def test_topic_that_goes_while_it_is_read_ends_the_run(
+    real_broker: RealBroker, log: EventLog, *, made_again: bool
+) -> None:
+    topic = real_broker.new_topic()
+    send(real_broker, topic, *numbered(range(5)))
+    stop = Event()
+    settings = settings_of(real_broker, topic, until_end=False, look_s=0.2)
+    with ThreadPoolExecutor(1) as executor:
+        running = executor.submit(record, settings, log, stop=stop)
+        try:
+            wait_until(lambda: len(ids(log)) == 5)
+            with real_broker.admin() as admin:
+                admin.delete_topics([topic])
+            if made_again:
+                real_broker.create_topic(topic)
+                send(real_broker, topic, *numbered(range(5, 9)))
+            error = running.exception(timeout=30)
+        finally:
+            stop.set()
+
+    assert isinstance(error, RecreatedTopicError if made_again else SourceError), error
+    assert "Hint: " in str(error)
+    assert ids(log) == identified(range(5))
 
 
 def test_store_restored_from_an_older_copy_reads_again_from_its_own_position(
