@@ -67,7 +67,7 @@ class PartitionHealth(Struct, frozen=True, kw_only=True):
 
 
 class GapHealth(Struct, frozen=True, kw_only=True):
-    """Offsets that were never read, and cannot be any more; see `SourceGapRecorded`."""
+    """Offsets that a topic has lost; see `SourceGapRecorded`."""
 
     topic: str
     partition: int
@@ -164,7 +164,7 @@ def add_streams(page: Page, streams: StreamHealth) -> None:
     )
     gaps = streams.gaps
     page.table(
-        "What was never read and is gone"
+        "What topics have lost"
         + (f", the newest {MOST_GAPS} of {count(len(gaps))}" if len(gaps) > MOST_GAPS else ""),
         ("topic", "partition", "offsets", "why", "recorded"),
         [
