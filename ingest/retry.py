@@ -72,6 +72,7 @@ def retry(  # noqa: PLR0913 - each is one thing the caller decides
     pseudonyms: Pseudonyms,
     clock: Callable[[], datetime],
     store: bool = True,
+    report: Callable[[float, str], None] = lambda _share, _words: None,
 ) -> list[Retried]:
     """Read records again, and store those that can be stored now.
 
@@ -84,6 +85,7 @@ def retry(  # noqa: PLR0913 - each is one thing the caller decides
         clock: The time now, aware; asked once a batch.
         store: Store what can be stored, and the definitions in use if they have changed; else say
             what would come of it.
+        report: Told the share of the records that were found, and a few words.
 
     Returns:
         One for each item, in their order.
@@ -97,13 +99,17 @@ def retry(  # noqa: PLR0913 - each is one thing the caller decides
     for item in items:
         by_origin.setdefault(item.rejection.origin, []).append(item)
     found: dict[UUID, tuple[Outcome, str]] = {}
+    tried = 0
     for origin, own in by_origin.items():
         found |= dict.fromkeys((i.rejection.originator_id for i in own), ("gone", _GONE))
         attempt = _Attempt(own, log, services, pseudonyms, store=store)
         try:
             reader = reader_of(own[0].rejection)
             for batch in reader(sorted(attempt.places[origin])):
-                found |= attempt.take(batch, now=clock())
+                taken = attempt.take(batch, now=clock())
+                found |= taken
+                tried += len(taken)
+                report(tried / len(items), f"{tried:,} records")
         except SourceError as error:
             for stream, (outcome, _) in found.items():
                 if outcome == "gone" and stream in attempt.streams:

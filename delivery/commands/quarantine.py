@@ -11,6 +11,7 @@ import typer
 
 from delivery.answer import written
 from delivery.options import Bootstrap, Data, Database, Format, OutputFormat, Services
+from delivery.progress import progress
 from delivery.settings import Settings, now, read_settings
 
 if TYPE_CHECKING:
@@ -295,12 +296,14 @@ def _tried(
         services=known,
         pseudonyms=pseudonyms,
     )
-    return try_again(
-        items,
-        log,
-        reader_of=raw.reader_of,
-        services=known,
-        pseudonyms=pseudonyms,
-        clock=now,
-        store=store,
-    )
+    with progress("Reading again") as report:
+        return try_again(
+            items,
+            log,
+            reader_of=raw.reader_of,
+            services=known,
+            pseudonyms=pseudonyms,
+            clock=now,
+            store=store,
+            report=report,
+        )

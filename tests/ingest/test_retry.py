@@ -1,6 +1,6 @@
 """Records in quarantine, tried again: stored once, whoever tries, and in whichever order."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Thread
@@ -56,6 +56,7 @@ def tried(
     services: Mapping[str, Sequence[Service]] = SERVICES,
     reader: Reader | None = None,
     store: bool = True,
+    report: Callable[[float, str], None] = lambda _share, _words: None,
 ) -> list[Retried]:
     def reader_of(_rejection: TouchpointRejected) -> Reader:
         return reader or lines_reader(file)
@@ -68,6 +69,7 @@ def tried(
         pseudonyms=PSEUDONYMS,
         clock=lambda: RECEIVED_AT,
         store=store,
+        report=report,
     )
 
 
@@ -113,9 +115,11 @@ def test_definitions_in_use_are_recorded_with_what_they_made_readable(
 def test_looking_stores_nothing(log: EventLog, file: Path) -> None:
     read(log, file, structured(id="a"), grant(1), b"not json", grant(2))
     head = log.head()
+    said: list[tuple[float, str]] = []
 
-    looked = tried(log, file, store=False)
+    looked = tried(log, file, store=False, report=lambda share, words: said.append((share, words)))
 
+    assert said == [(1.0, "3 records")]
     assert outcomes(looked) == [(2, "storable"), (3, "refused"), (4, "storable")]
     assert log.head() == head
 
