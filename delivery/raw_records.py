@@ -1,6 +1,6 @@
 """The places that quarantined records came from, found again to be read once more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from delivery.own_files import FileOptions, by_definition, open_rows, service_of
 from ingest.batch_decoder import stored_origin
 from ingest.privacy import Pseudonyms
 from ingest.retry import Reader, lines_reader, rows_reader, topic_reader
+from ingest.sources import RawBatch
 from journeys.errors import PolkuError, SourceError
 from journeys.records import TouchpointRejected
 from journeys.service import FileForm, Service
@@ -41,6 +42,7 @@ class RawRecords:
         self._topic = topic
         self._services = services
         self._pseudonyms = pseudonyms
+        self._unreadable: dict[str, str] = {}
 
     def reader_of(self, rejection: TouchpointRejected) -> Reader:
         """Find what reads the origin of a rejection.
@@ -52,7 +54,7 @@ class RawRecords:
         try:
             if kind == "kafka":
                 topic, _, partition = name.rpartition("/")
-                return topic_reader(self._topic(topic), int(partition))
+                return self._partition(topic, int(partition))
             own = f"file:{rejection.service}/"
             if rejection.service and rejection.origin.startswith(own):
                 return self._rows(rejection.origin.removeprefix(own), rejection.service)
@@ -67,6 +69,21 @@ class RawRecords:
             f"--service {rejection.service or 'KEY'} --source {rejection.origin} reads its file "
             "again: what is known is dropped, and what can be read now is settled"
         )
+
+    def _partition(self, topic: str, partition: int) -> Reader:
+        """Read a partition, unless another one has shown that its topic cannot be read now."""
+        read = topic_reader(self._topic(topic), partition)
+
+        def unless_known(places: Sequence[int]) -> Iterator[RawBatch]:
+            if topic in self._unreadable:
+                raise SourceError(self._unreadable[topic])
+            try:
+                yield from read(places)
+            except SourceError as error:
+                self._unreadable[topic] = str(error)
+                raise
+
+        return unless_known
 
     def _rows(self, name: str, service: str) -> Reader:
         path = self._found(name)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,23 @@ from typing import Any
 import jsonschema
 import pytest
 
+from delivery import raw_records
 from delivery.documents import documents
+from delivery.raw_records import RawRecords
 from delivery.report.reasons import MEANS, advice
 from delivery.settings import Settings, adopt_services
+from ingest.kafka_settings import KafkaSettings
 from ingest.rejections import REASONS
+from ingest.retry import Reader
+from ingest.sources import RawBatch
+from journeys.errors import SourceError
 from journeys.event_log import EventLog
 from journeys.quarantine import Quarantined
 from journeys.records import TouchpointRejected
 from tests.brokers import RealBroker
 from tests.delivery.bookings import bookings, write_excel
 from tests.delivery.command_line import Answer, answer, numbers, polku
-from tests.ingest.messages import structured
+from tests.ingest.messages import PSEUDONYMS, structured
 from tests.ingest.streams import Sent, send
 
 AT = {"time": "2026-03-02T10:00:00Z"}
@@ -336,6 +343,33 @@ def test_record_of_a_topic_is_tried_by_its_offset(real_broker: RealBroker, tmp_p
     assert "can be stored now" in text
     assert "Tried 2 records again: 1 stored, 1 refused again." in done.out
     assert ids(tmp_path) == ["good", "new"]
+
+
+def test_topic_that_cannot_be_read_is_not_waited_for_again_at_each_partition(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def reader(_settings: object, partition: int) -> Reader:
+        def read(_places: Sequence[int]) -> Iterator[RawBatch]:
+            asked.append(partition)
+            raise SourceError("topic t: nobody answers")
+            yield
+
+        return read
+
+    monkeypatch.setattr(raw_records, "topic_reader", reader)
+    raw = RawRecords(
+        [], topic=lambda name: KafkaSettings(bootstrap="b", topic=name), services={},
+        pseudonyms=PSEUDONYMS,
+    )  # fmt: skip
+
+    for origin in ("kafka:t/0", "kafka:t/1", "kafka:u/0"):
+        rejection = TouchpointRejected(origin=origin, place=1, reason="", detail="", digest="")
+        with pytest.raises(SourceError, match="nobody answers"):
+            list(raw.reader_of(rejection)([1]))
+
+    assert asked == [0, 0]
 
 
 def test_every_reason_has_its_words_and_its_advice() -> None:
