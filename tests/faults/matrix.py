@@ -106,7 +106,8 @@ ROWS: Mapping[int, Row] = {
     ),
     17: Row(
         "poison in the stream",
-        "in quarantine by its coordinates, and read again by them; its neighbours are stored",
+        "its neighbours are stored; it is in quarantine by its coordinates, is read again by them, "
+        "and stored once it can be",
     ),
     18: Row(
         "one service's journeys cannot be traced",
