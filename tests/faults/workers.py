@@ -26,7 +26,11 @@ from tests.ingest.streams import Run, record
 
 _context = get_context("forkserver")
 _context.set_forkserver_preload(
-    ["tests.faults.workers", "delivery.commands.project", "projections.runner"]
+    [
+        "tests.faults.workers",
+        *("delivery.commands.project", "projections.runner"),
+        *("journeys.migrations", "journeys.postgres_recorder"),
+    ]
 )
 
 PATIENCE_S = 30
