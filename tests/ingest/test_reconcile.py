@@ -1,12 +1,14 @@
 """A topic held against the log: proved, or what differs, by partition and offset."""
 
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import TopicPartition
+from kafka import KafkaProducer, TopicPartition
+from kafka.errors import UnknownTopicOrPartitionError
 
 from ingest import kafka_records, reconcile
 from ingest.kafka_topic import find_topic
@@ -16,7 +18,8 @@ from journeys.errors import RecreatedTopicError, SourceError
 from journeys.event_log import EventLog, SourcePosition
 from tests.brokers import MockBroker, RealBroker
 from tests.ingest.messages import PSEUDONYMS, RECEIVED_AT, SERVICES, accepted, structured
-from tests.ingest.streams import Sent, record, send, settings_of
+from tests.ingest.streams import Sent, record, send, settings_of, wait_until
+from tests.ingest.test_kafka import transaction
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
@@ -207,6 +210,26 @@ def test_topic_that_nobody_has_read_is_no_proof(broker: Broker, log: EventLog) -
         held(broker, "nowhere", log)
 
 
+def test_what_a_transaction_took_back_was_never_there(
+    real_broker: RealBroker, log: EventLog
+) -> None:
+    topic = real_broker.new_topic()
+    sender = {"bootstrap_servers": real_broker.bootstrap, "transactional_id": topic}
+    with closing(KafkaProducer(**sender)) as producer:
+        producer.init_transactions()
+        transaction(producer, topic, structured(id="a"), commits=True)
+        transaction(producer, topic, structured(id="b"), commits=False)
+        transaction(producer, topic, structured(id="c"), commits=True)
+        transaction(producer, topic, structured(id="d"), commits=False)
+        record(settings_of(real_broker, topic), log)
+
+    found = held(real_broker, topic, log)
+
+    assert found.is_proved
+    assert counts(found) == {"recorded": 2}
+    assert (found.partitions[0].position, found.partitions[0].end) == (8, 8)
+
+
 def test_what_retention_took_after_it_was_read_is_no_difference(
     real_broker: RealBroker, log: EventLog
 ) -> None:
@@ -280,6 +303,7 @@ def test_topic_that_was_made_again_cannot_be_held_against_the_log(
     with real_broker.admin() as admin:
         admin.delete_topics([topic])
     real_broker.create_topic(topic)
+    wait_until(lambda: is_known(real_broker, topic))
 
     with pytest.raises(RecreatedTopicError, match=r"nothing can be proved any more. Hint: "):
         held(real_broker, topic, log)
@@ -300,6 +324,13 @@ def test_partition_is_proved_unless_something_of_it_differs() -> None:
     assert whole.is_proved
     for name in ("missing", "differing", "lost", "beyond"):
         assert not PartitionProof(**{**given, "gaps": [], name: 1}).is_proved  # type: ignore[arg-type]
+
+
+def is_known(broker: RealBroker, topic: str) -> bool:
+    """Whether the broker has heard of a topic that was made a moment ago."""
+    with broker.admin() as admin, suppress(UnknownTopicOrPartitionError):
+        return bool(find_topic(admin, topic).partitions)
+    return False
 
 
 def delete_up_to(broker: RealBroker, topic: str, offset: int) -> None:
