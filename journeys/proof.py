@@ -5,6 +5,7 @@ source that stood when it was recorded. Two rows of one touchpoint between two r
 impossible then, unless one of them is not where it belongs.
 """
 
+import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -97,6 +98,17 @@ def source_positions(log: "EventLog", prefix: str) -> dict[str, int]:
     recorder = log.application.recorder
     with explained(log.location), recorder.reading() as c:
         return recorder.source_positions(c, prefix)
+
+
+def mark_of(log: "EventLog", position: int) -> str:
+    """A digest of the event at a position, its moment of recording included; "" where none is."""
+    with explained(log.location):
+        found = log.application.recorder.select_notifications(position, 1, position)
+    if not found:
+        return ""
+    (event,) = found
+    place = f"{event.originator_id}/{event.originator_version}/"
+    return hashlib.sha256(place.encode() + event.state).hexdigest()
 
 
 def look_for_misplaced(log: "EventLog", *, rows: int = CHUNK_ROWS) -> Iterator[Looked]:

@@ -19,7 +19,8 @@ from journeys.errors import ProjectionError, UnknownServiceError
 from journeys.event_log import EventLog
 from journeys.records import microseconds_of
 from journeys.service import ServiceHistory
-from projections.read_models import ReadModels, of_another_log, position_of
+from projections.course import known_position
+from projections.read_models import ReadModels
 from projections.rows import read_touchpoints, select_frame
 from projections.shapes import ABANDONED, JOURNEYS, OPEN, STRAYS, VISITS, Trace
 from projections.tables import LIVE, NONE
@@ -188,7 +189,7 @@ class _Door:
     def __init__(self, log: EventLog, connection: Connection, position: int | None) -> None:
         self._log = log
         self._connection = connection
-        self._projected = position_of(connection)
+        self._projected = known_position(log, connection)
         self.position = self._resolve(position)
         self.histories = log.definitions(self.position)
 
@@ -208,8 +209,6 @@ class _Door:
         if position is None:
             if self._projected is None:
                 raise ProjectionError("read models: nothing is projected yet. Hint: polku project")
-            if self._projected > head:
-                raise of_another_log(self._projected, head)
             return self._projected
         if not 0 <= position <= head:
             raise ProjectionError(

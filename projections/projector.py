@@ -13,6 +13,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 
 from journeys.event_log import EventLog
+from journeys.proof import mark_of
 from journeys.service import ServiceHistory
 from projections.groups import Group, StoredService
 from projections.read_models import ReadModels, is_among, move_position
@@ -57,8 +58,9 @@ def project_batch(
     redefined = log.definition_changes(after, until)
     histories = log.definitions(until)
     retracted = log.retractions(after, until).keys()
+    mark = mark_of(log, until)
     with models.writing() as connection:
-        if not move_position(connection, tables, expected=after, to=until):
+        if not move_position(connection, tables, expected=after, to=until, mark=mark):
             return False
         # What the tables have of a retracted source came before its retraction.
         diminished = _services_of(connection, tables, retracted) if retracted else set()

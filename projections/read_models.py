@@ -174,29 +174,23 @@ def position_of(connection: Connection, tables: Tables = LIVE) -> int | None:
     return known
 
 
-def move_position(connection: Connection, tables: Tables, *, expected: int, to: int) -> bool:
+def move_position(
+    connection: Connection, tables: Tables, *, expected: int, to: int, mark: str
+) -> bool:
     """Move the position by compare-and-swap; False if another runner was first."""
     position = tables.position
     moved = connection.execute(
         update(position)
         .where(position.c.reader == READER, position.c.position == expected)
-        .values(position=to)
+        .values(position=to, mark=mark)
     )
     return moved.rowcount == 1
 
 
-def begin_position(connection: Connection, tables: Tables, position: int) -> None:
-    """Write the position of tables that have none."""
-    row = {"reader": READER, "position": position, "layout": LAYOUT}
+def begin_position(connection: Connection, tables: Tables, position: int, *, mark: str) -> None:
+    """Write the position of tables that have none, and the mark of the event there."""
+    row = {"reader": READER, "position": position, "layout": LAYOUT, "mark": mark}
     connection.execute(tables.position.insert(), row)
-
-
-def of_another_log(position: int, head: int) -> ProjectionError:
-    """Explain a position behind the head of the log."""
-    return ProjectionError(
-        f"read models: they know {position} events and the log has {head}, so they are of another "
-        "log, or this one came from a backup. Hint: polku project --rebuild"
-    )
 
 
 def is_among(attribute: Column[Any], values: Collection[str]) -> ColumnElement[bool]:

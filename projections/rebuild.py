@@ -19,6 +19,8 @@ import polars as pl
 from sqlalchemy import inspect
 
 from journeys.event_log import EventLog
+from journeys.proof import mark_of
+from projections.course import other_course
 from projections.projector import (
     Extent,
     TableRows,
@@ -73,7 +75,7 @@ def build(
     with models.writing() as connection:
         for extent in extents:
             connection.execute(NEXT.extent.insert(), extent._asdict())
-        begin_position(connection, NEXT, until)
+        begin_position(connection, NEXT, until, mark=mark_of(log, until))
     models.learn(NEXT)
     position = until
     while (ahead := _swap(log, models, position)) is not None:
@@ -133,8 +135,8 @@ def _swap(log: EventLog, models: ReadModels, position: int) -> int | None:
     """
     with models.swapping() as connection:
         live = position_of(connection)
-        # Tables that know more than there is are of another log: no reason to wait for them.
-        if live is not None and position < live <= log.head():
+        # Tables of another log know nothing of this one: no reason to wait for them.
+        if live is not None and position < live and other_course(log, connection, live) is None:
             return live
         there = inspect(connection).get_table_names()
         for table, past, new in zip(LIVE[1:], PAST[1:], NEXT[1:], strict=True):

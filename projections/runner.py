@@ -13,8 +13,9 @@ from threading import Event
 from sqlalchemy import Connection, Select, func, select
 
 from journeys.event_log import EventLog
+from projections.course import known_position, other_course
 from projections.projector import project_batch
-from projections.read_models import ReadModels, of_another_log, position_of
+from projections.read_models import ReadModels, position_of
 from projections.rebuild import Interrupted, Progress, build
 from projections.tables import LIVE
 
@@ -57,11 +58,13 @@ class Status:
     Attributes:
         position: Projected up to here; None if nothing is.
         head: The newest position of the log.
+        misfit: Why they cannot be of this log; None if they can.
         services: By key, those that have touchpoints.
     """
 
     position: int | None
     head: int
+    misfit: str | None
     services: tuple[ServiceStatus, ...]
 
     @property
@@ -97,7 +100,7 @@ def project(
     progress = progress or _tell_nobody
     head = log.head()
     until = head if until is None else min(until, head)
-    position = models.position()
+    position = _known(log, models)
     while not stop.is_set() and (position is None or position < until):
         if position is None or _is_long(until - position, until):
             with suppress(Interrupted), models.building(stop) as granted:
@@ -107,9 +110,7 @@ def project(
             reached = min(position + BATCH, until)
             if project_batch(log, models, after=position, until=reached):
                 progress(reached, until)
-        position = models.position()
-    if position is not None and position > head:
-        raise of_another_log(position, head)
+        position = _known(log, models)
     return position
 
 
@@ -175,7 +176,8 @@ def status_of(log: EventLog, models: ReadModels) -> Status:
     with models.reading() as connection:
         position = position_of(connection)
         if position is None:
-            return Status(position=None, head=log.head(), services=())
+            return Status(position=None, head=log.head(), misfit=None, services=())
+        misfit = other_course(log, connection, position)
         extents = connection.execute(
             select(extent.service, extent.touchpoints).order_by(extent.service)
         ).all()
@@ -185,6 +187,7 @@ def status_of(log: EventLog, models: ReadModels) -> Status:
     return Status(
         position=position,
         head=log.head(),
+        misfit=misfit,
         services=tuple(
             ServiceStatus(
                 service=service,
@@ -196,6 +199,11 @@ def status_of(log: EventLog, models: ReadModels) -> Status:
             for service, touchpoints in extents
         ),
     )
+
+
+def _known(log: EventLog, models: ReadModels) -> int | None:
+    with models.reading() as connection:
+        return known_position(log, connection)
 
 
 def _counts(connection: Connection, statement: Select[str, int]) -> dict[str, int]:

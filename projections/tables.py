@@ -7,7 +7,7 @@ journey       one row a journey, as `projections.shapes.JOURNEYS`
 visit         one row a visit, as `projections.shapes.VISITS`
 stray         touchpoints without a journey or a meaning, as `projections.shapes.STRAYS`
 extent        how many touchpoints each service has, and how far in time they reach
-position      the place in the log up to which all of these know
+position      the place in the log up to which all of these know, and a mark of the event there
 ```
 
 Rows depend on the set of touchpoints and on the definitions, and on nothing else: no column says
@@ -26,7 +26,7 @@ from sqlalchemy import BigInteger, Boolean, Column, MetaData, Table, Text
 
 from projections.shapes import JOURNEYS, STRAYS, TOUCHPOINTS, VISITS
 
-LAYOUT = 1
+LAYOUT = 2
 """Counted up when columns change or when the same touchpoints come to other rows: tables of another
 layout are built anew."""
 
@@ -41,7 +41,7 @@ _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Compared byte by byte, as SQLite does, whatever the language of the server."""
 
 _EXTENT = {"touchpoints": pl.Int64(), "latest_at": pl.Int64()}
-_POSITION = {"position": pl.Int64(), "layout": pl.Int64()}
+_POSITION = {"position": pl.Int64(), "layout": pl.Int64(), "mark": pl.String()}
 
 _NULLABLE = frozenset(
     {

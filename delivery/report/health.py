@@ -12,7 +12,7 @@ from delivery.report.streams import StreamHealth, add_streams, streams_of
 from delivery.report.wording import count, counted, moment
 from ingest.kafka_lag import TopicLag
 from journeys.event_log import EventLog
-from projections.read_models import ReadModels, of_another_log
+from projections.read_models import ReadModels
 from projections.runner import status_of
 
 BEHIND_FOR = timedelta(hours=1)
@@ -87,8 +87,8 @@ def health_of(
     ills = []
     if status.position is None or not (status.services or all_retracted):
         ills.append("nothing is projected yet. Hint: polku ingest, then polku project")
-    elif status.behind < 0:
-        ills.append(str(of_another_log(status.position, status.head)))
+    elif status.misfit is not None:
+        ills.append(status.misfit)
     elif status.behind > 0:
         waiting_since = log.recorded_at(status.position + 1)
         if waiting_since is not None and now - waiting_since > BEHIND_FOR:

@@ -1,5 +1,6 @@
 """Keeping up: once, following, several at a time; and how the read models are."""
 
+from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 
@@ -10,10 +11,10 @@ from journeys.errors import ProjectionError
 from journeys.event_log import EventLog
 from journeys.touchpoint import Touchpoint
 from projections.read_models import ReadModels
-from projections.runner import BACKLOG, BATCH, Status, follow, project, status_of
+from projections.runner import BACKLOG, BATCH, Status, follow, project, rebuild, status_of
 from projections.tables import LIVE
 from tests.projections.example_service import EXAMPLE_SERVICE, moment, touchpoints
-from tests.projections.stored import begin, dump, open_models, rebuilt, record
+from tests.projections.stored import NOW, begin, dump, open_models, rebuilt, record
 
 pytestmark = pytest.mark.usefixtures("each_store")
 
@@ -145,7 +146,7 @@ def test_the_status_says_how_far_and_how_much(log: EventLog, models: ReadModels)
     record(log, numbered(3))
     status = status_of(log, models)
 
-    assert nothing == Status(position=None, head=10, services=())
+    assert nothing == Status(position=None, head=10, misfit=None, services=())
     assert nothing.behind == 10
     assert (status.position, status.head, status.behind) == (10, 13, 3)
     example, beside = status.services
@@ -153,3 +154,25 @@ def test_the_status_says_how_far_and_how_much(log: EventLog, models: ReadModels)
     assert (example.touchpoints, example.journeys) == (7, 2)
     assert (example.unlinked, example.unmapped) == (2, 1)  # a call and an unheard-of name of Q
     assert (beside.touchpoints, beside.journeys, beside.unlinked, beside.unmapped) == (1, 0, 1, 0)
+
+
+def test_read_models_are_of_no_log_that_came_back_from_a_copy_and_went_on(
+    log: EventLog, models: ReadModels, tmp_path: Path
+) -> None:
+    record(log, RECORDING, [EXAMPLE_SERVICE])
+    project(log, models)
+    with EventLog.open(tmp_path / "restored.db") as restored:
+        record(restored, RECORDING[:3], [EXAMPLE_SERVICE])
+        later = NOW + timedelta(seconds=1)
+        restored.append_batch(RECORDING[3:], recorded_at=later)  # the same, recorded once more
+        restored.append_batch(numbered(3), recorded_at=later)
+
+        with pytest.raises(ProjectionError, match=r"the event at position 8 is not .* --rebuild"):
+            project(restored, models)
+        misfit = status_of(restored, models).misfit
+        rebuild(restored, models)
+
+        assert misfit is not None
+        assert dump(models) == rebuilt(restored)
+        assert status_of(restored, models).misfit is None
+        assert project(restored, models) == restored.head()
