@@ -9,6 +9,7 @@ import sys
 import typer
 
 from delivery.commands import (
+    database,
     demo,
     draft,
     health,
@@ -45,6 +46,7 @@ app.command("retract")(retract.retract)
 app.command("status")(health.status)
 app.command("reconcile")(reconcile.reconcile)
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(database.app, name="database")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from threading import Event
 
 from delivery.options import Format
 from delivery.progress import say
+from ingest.patience import sentence
 from journeys.errors import PolkuError, SettingsError
 
 FORMATS = {".txt": Format.TEXT, ".json": Format.JSON, ".csv": Format.CSV}
@@ -49,9 +50,9 @@ def keep_written(answers: Callable[[], Mapping[Path, str]], *, every_s: float, s
             write_whole(answers())
             said = ""
         except PolkuError as error:
-            said = str(error)
+            said = sentence(error)
         if said and said != trouble:
-            say(f"Not written: {said}. Trying again every {again_s:g} seconds.")
+            say(f"Not written: {said} Trying again every {again_s:g} seconds.")
         elif trouble and not said:
             say("Written again.")
         trouble = said

@@ -28,6 +28,12 @@ class StoppedError(Exception):
     """The run was told to stop while it waited; never leaves the run."""
 
 
+def sentence(error: BaseException | None) -> str:
+    """End what an error says, so that more can be said behind it; a hint may be a question."""
+    said = str(error)
+    return said if said.endswith(("?", ".")) else f"{said}."
+
+
 def patiently(  # noqa: PLR0913 - each is one thing the caller decides
     call: Callable[[], Result],
     *,

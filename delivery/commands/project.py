@@ -70,7 +70,7 @@ def follow_log(
         The position reached, as far as is known; 0 where there was no log.
     """
     from delivery.metrics import Projected, ProjectMetrics, served
-    from ingest.patience import FIRST_WAIT_S, StoppedError
+    from ingest.patience import FIRST_WAIT_S, StoppedError, sentence
     from journeys.errors import LogAwayError, ReadModelsAwayError
     from projections import runner
 
@@ -89,7 +89,7 @@ def follow_log(
             except StoppedError:
                 break
             except (LogAwayError, ReadModelsAwayError) as error:
-                say(f"Lost the database: {error}. Opening it anew.")
+                say(f"Lost the database: {sentence(error)} Opening it anew.")
                 stop.wait(FIRST_WAIT_S)
     return seen.position
 

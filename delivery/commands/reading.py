@@ -86,6 +86,7 @@ def overview(
             lang=lang,
             k=k,
             public_log=public_log,
+            say_what_is_behind=every is None,
         )
 
     if every is not None:
@@ -220,6 +221,7 @@ def _overview_answers(
     lang: Lang,
     k: int | None = None,
     public_log: bool = False,
+    say_what_is_behind: bool = True,
 ) -> list[str]:
     """Write one overview in each of the forms."""
     from analysis.overview import overview as overview_of
@@ -232,7 +234,8 @@ def _overview_answers(
 
     with open_house(settings) as house:
         frames = frames_of_all(house, as_of=as_of, position=position)
-        _say_what_is_behind(house, position)
+        if say_what_is_behind:  # whoever writes every minute would say it every minute
+            _say_what_is_behind(house, position)
     if not frames:
         raise ProjectionError(
             f"no service is known in {settings.location}: nothing is recorded and projected yet. "
