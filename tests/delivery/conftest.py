@@ -9,6 +9,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.delivery.command_line import UNTIL, answer, make_city
+from tests.delivery.stores import Embedded, Served, Store
+
+SMALL = ("--journeys", 900, "--late", 0.05, "--disorder", 0.05, "--duplicates", 0.01)
+"""What the small city is made with."""
 
 
 class City(NamedTuple):
@@ -39,8 +43,15 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
 @pytest.fixture(scope="session")
 def small_city(tmp_path_factory: pytest.TempPathFactory) -> City:
     """900 journeys, told out of order and late. Nothing may write here."""
-    faults = ("--late", 0.05, "--disorder", 0.05, "--duplicates", 0.01)
-    return _made(tmp_path_factory.mktemp("small-city"), "--journeys", 900, *faults)
+    return _made(tmp_path_factory.mktemp("small-city"), *SMALL)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Run the tests of a module once on each database."""
+    if request.param == "sqlite":
+        return Embedded()
+    return Served(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture

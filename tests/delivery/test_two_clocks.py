@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ import pytest
 
 from tests.delivery.command_line import answer, numbers
 from tests.delivery.conftest import City
+from tests.delivery.stores import Store
 
 SERVICE = "varaamo-booking"
 READINGS = (
@@ -24,9 +24,10 @@ READINGS = (
 
 
 class Then(NamedTuple):
-    """What was read at a moment and position, and the folder after all that came later."""
+    """What was read at a moment and position, and the installation after all that came later."""
 
     data: Path
+    at: tuple[object, ...]
     as_of: str
     position: int
     read: dict[tuple[str, ...], str]
@@ -52,63 +53,65 @@ def _define_anew(data: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def then(small_city: City, tmp_path_factory: pytest.TempPathFactory) -> Then:
+def then(small_city: City, store: Store, tmp_path_factory: pytest.TempPathFactory) -> Then:
     folder = tmp_path_factory.mktemp("then")
     data = folder / "data"
+    at = store.at(data)
     messages = small_city.messages
     cut = len(messages) * 4 // 5
     known, later = messages[:cut], messages[cut:]
     # Some messages of before the moment come after it: those are the late ones.
     as_of = max(map(_moment, known)) + timedelta(seconds=1)
 
-    answer("ingest", "files", _write(folder / "known.jsonl", known), "--data", data)
-    answer("project", "--data", data)
-    position = numbers("status", "--data", data)["head"]
-    at = as_of.isoformat()
-    read = {words: answer(*words, "--as-of", at, "--data", data) for words in READINGS}
+    answer("ingest", "files", _write(folder / "known.jsonl", known), *at)
+    answer("project", *at)
+    position = numbers("status", *at)["head"]
+    moment = as_of.isoformat()
+    read = {words: answer(*words, "--as-of", moment, *at) for words in READINGS}
 
-    answer("ingest", "files", _write(folder / "later.jsonl", later), "--data", data)
-    answer("project", "--data", data)
+    answer("ingest", "files", _write(folder / "later.jsonl", later), *at)
+    answer("project", *at)
     _define_anew(data)
-    answer("project", "--data", data)
-    return Then(data, at, position, read, later)
+    answer("project", *at)
+    return Then(data, at, moment, position, read, later)
 
 
 def test_later_ones_late_ones_and_a_definition_have_come(then: Then) -> None:
     late = [item for item in then.later if _moment(item) < datetime.fromisoformat(then.as_of)]
 
     assert 10 < len(late) < len(then.later) - 100
-    assert numbers("status", "--data", then.data)["head"] > then.position + len(late)
-    assert numbers("status", "--data", then.data)["behind"] == 0
+    assert numbers("status", *then.at)["head"] > then.position + len(late)
+    assert numbers("status", *then.at)["behind"] == 0
 
 
 @pytest.mark.parametrize("words", READINGS)
 def test_moment_and_position_give_the_bytes_of_then(then: Then, words: tuple[str, ...]) -> None:
-    again = answer(*words, "--as-of", then.as_of, "--position", then.position, "--data", then.data)
+    again = answer(*words, "--as-of", then.as_of, "--position", then.position, *then.at)
 
     assert again == then.read[words]
 
 
-def test_moment_alone_gives_it_as_known_today(then: Then, tmp_path: Path) -> None:
-    # Given the same of before the moment in a folder that never knew less
+def test_moment_alone_gives_it_as_known_today(then: Then, store: Store, tmp_path: Path) -> None:
+    # Given the same of before the moment in a place that never knew less
     everything = tmp_path / "everything"
+    whole = store.at(everything)
     everything.mkdir()
     shutil.copy(then.data / "pseudonym.key", everything)
     shutil.copytree(then.data / "services", everything / "services")
     for name in ("known", "later"):
-        answer("ingest", "files", then.data.parent / f"{name}.jsonl", "--data", everything)
-    answer("project", "--data", everything)
+        answer("ingest", "files", then.data.parent / f"{name}.jsonl", *whole)
+    answer("project", *whole)
     words = ("report", SERVICE, "--format", "json", "--by", "lang")
 
-    today = answer(*words, "--as-of", then.as_of, "--data", then.data)
+    today = answer(*words, "--as-of", then.as_of, *then.at)
 
-    fresh = answer(*words, "--as-of", then.as_of, "--data", everything)
+    fresh = answer(*words, "--as-of", then.as_of, *whole)
     assert _without_position(today) == _without_position(fresh)
     assert _without_position(today) != _without_position(then.read[words])
 
 
 def test_earlier_day_at_the_position_of_then_is_as_known_then(then: Then) -> None:
-    words = ("report", SERVICE, "--as-of", "2025-12-31", "--data", then.data)
+    words = ("report", SERVICE, "--as-of", "2025-12-31", *then.at)
 
     known_then = numbers(*words, "--position", then.position)
     known_now = numbers(*words)
@@ -122,14 +125,11 @@ def _without_position(text: str) -> str:
     return re.sub(r'"position": \d+', "", text)
 
 
-def test_rebuilding_changes_no_byte(
-    then: Then, copy_of: Callable[[City], Path], small_city: City
-) -> None:
-    copy = copy_of(small_city._replace(data=then.data))
+def test_rebuilding_changes_no_byte(then: Then, store: Store, tmp_path: Path) -> None:
+    copy = store.at(store.copy(then.data, tmp_path / "copy"))
 
-    answer("project", "--rebuild", "--data", copy)
+    answer("project", "--rebuild", *copy)
 
     for words in READINGS:
-        assert answer(*words, "--as-of", then.as_of, "--data", copy) == answer(
-            *words, "--as-of", then.as_of, "--data", then.data
-        )
+        asked = (*words, "--as-of", then.as_of)
+        assert answer(*asked, *copy) == answer(*asked, *then.at)
