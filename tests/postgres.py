@@ -135,6 +135,10 @@ class PostgresServer:
         self.run(f'CREATE DATABASE {name} TEMPLATE "{template}"')
         return self.url(name)
 
+    def program(self, name: str) -> Path:
+        """One of the programs that come with it, e.g. `pg_dump`."""
+        return self._binaries / name
+
     def run(self, *statements: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run statements as the superuser, each its own transaction; return the last one's rows."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:

@@ -1,7 +1,7 @@
 """Every command of the compose file does its job outside of a container, too.
 
-The services run as the file says, one process each, against the real broker of the tests. Only
-places differ: hosts, and folders that a container has at its root.
+The services run as the file says, one process each, against the real broker and the PostgreSQL of
+the tests. Only places differ: hosts, and folders that a container has at its root.
 """
 
 import json
@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from tests.brokers import RealBroker, broker_jars
+from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
@@ -32,8 +33,11 @@ KAFKA_SCRIPTS = {
 class Stack:
     """The services of the compose file, as processes of this machine."""
 
-    def __init__(self, services: dict[str, Any], places: dict[str, str]) -> None:
+    def __init__(
+        self, services: dict[str, Any], places: dict[str, str], variables: dict[str, str]
+    ) -> None:
         self._services = services
+        self._variables = variables
         self._places = places
         self._running: dict[str, subprocess.Popen[str]] = {}
 
@@ -81,7 +85,7 @@ class Stack:
             words[:1] = ["java", "-cp", f"{broker_jars()}/*", tool]
         told = self._services[service].get("environment", {})
         env = {name: value for name, value in os.environ.items() if not name.startswith("POLKU_")}
-        env |= {name: self._here(value) for name, value in told.items()}
+        env |= self._variables | {name: self._here(value) for name, value in told.items()}
         return subprocess.Popen(
             words,
             stdout=subprocess.PIPE,
@@ -97,19 +101,24 @@ class Stack:
 
 
 @pytest.fixture
-def stack(house: Path, tmp_path: Path, real_broker: RealBroker) -> Iterator[Stack]:
+def stack(
+    house: Path, tmp_path: Path, real_broker: RealBroker, postgres: PostgresServer
+) -> Iterator[Stack]:
     text = (house / "docker-compose.yml").read_text(encoding="utf-8")
     for folder in ("data", "reports", "secrets"):
         (tmp_path / folder).mkdir()
     (tmp_path / "secrets/pseudonym-key").write_text("only-for-tests-" * 3)
+    (tmp_path / "secrets/database-url").write_text(postgres.new_database() + "\n")
     places = {
         "kafka:9092": real_broker.bootstrap,
         "localhost:9092": real_broker.bootstrap,
+        "pg_isready": str(postgres.program("pg_isready")),
         "/run/secrets": str(tmp_path / "secrets"),
         "/data": str(tmp_path / "data"),
         "/reports": str(tmp_path / "reports"),
     }
-    stack = Stack(yaml.safe_load(text)["services"], places)
+    told = {"POLKU_DATA": str(tmp_path / "data"), "PGPORT": str(postgres.port)}  # as an image says
+    stack = Stack(yaml.safe_load(text)["services"], places, told)
     yield stack
     stack.kill_all()
 
@@ -120,6 +129,9 @@ def test_the_demo_goes_through_the_services_and_they_stop_when_told(
     # Given the services in another order than is good for them
     projector = stack.start("projector")
     assert stack.is_well("kafka")
+    assert stack.is_well("postgres")
+    stack.run("upgrade")
+    stack.run("upgrade")  # there already: nothing to do
     assert "Created topic touchpoints" in stack.run("topic")
     assert stack.run("topic") == ""  # there already: nothing to do
     stack.start("ingest")
@@ -140,7 +152,7 @@ def test_the_demo_goes_through_the_services_and_they_stop_when_told(
     assert projector.returncode == 0
     assert len(json.loads(report.read_text(encoding="utf-8"))["services"]) == 6
     assert (tmp_path / "reports/overview.txt").read_text(encoding="utf-8").startswith("All serv")
-    assert not (tmp_path / "data/pseudonym.key").exists()
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["services"]
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:

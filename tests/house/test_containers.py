@@ -10,7 +10,7 @@ from jsonschema import Draft201909Validator
 
 from tests.parts import COMPOSE, NoSchemaError, published_schema
 
-OURS = {"ingest", "projector", "reporter", "demo"}
+OURS = {"upgrade", "ingest", "projector", "reporter", "demo"}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_up_starts_the_stream_and_the_demo_waits_for_its_profile(compose: dict[s
 
     assert {name for name in services if "profiles" not in services[name]} == {
         *(OURS - {"demo"}),
-        *("kafka", "topic"),
+        *("kafka", "topic", "postgres"),
     }
     assert services["demo"]["profiles"] == ["demo"]
 
@@ -48,11 +48,12 @@ def test_every_service_that_goes_on_is_watched_and_every_image_pinned(
 
     going_on = {name for name in services if services[name]["restart"] == "unless-stopped"}
 
-    assert set(services) - going_on == {"topic", "demo"}
+    assert set(services) - going_on == {"topic", "upgrade", "demo"}
     assert all(
         services[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"} for name in going_on
     )
     assert services["kafka"]["image"] == services["topic"]["image"] == "apache/kafka:4.3.0"
+    assert re.fullmatch(r"postgres:18\.\d+", services["postgres"]["image"])
 
 
 def test_a_service_waits_for_what_is_there_and_watched(compose: dict[str, Any]) -> None:
@@ -64,8 +65,7 @@ def test_a_service_waits_for_what_is_there_and_watched(compose: dict[str, Any]) 
         for other, how in service.get("depends_on", {}).items()
     ]
 
-    # The others wait by themselves for a log that is not there yet.
-    assert {name for name, *_ in waits} == {"topic", "ingest", "demo"}
+    assert {name for name, *_ in waits} == {"topic", *OURS}
     for _, other, condition in waits:
         once = services[other]["restart"] == "on-failure"
         assert condition == ("service_completed_successfully" if once else "service_healthy")
@@ -94,12 +94,26 @@ def test_no_secret_stands_in_the_compose_file(house: Path, compose: dict[str, An
 
     secret = {name for name in settings if re.search(r"PASSWORD|SECRET|TOKEN|_KEY|DATABASE", name)}
 
-    assert secret == {"POLKU_PSEUDONYM_KEY_FILE"}
+    assert secret == {
+        *("POLKU_DATABASE_FILE", "POLKU_PSEUDONYM_KEY_FILE", "POSTGRES_PASSWORD_FILE")
+    }
     assert {settings[name] for name in secret} == {
         f"/run/secrets/{name}" for name in compose["secrets"]
     }
     assert all(list(secret) == ["file"] for secret in compose["secrets"].values())
     assert "secrets/" in (house / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_no_service_sees_a_secret_that_it_has_no_use_for(compose: dict[str, Any]) -> None:
+    seen = {name: set(told.get("secrets", [])) for name, told in compose["services"].items()}
+    named = {
+        name: {value.rpartition("/")[2] for value in told.get("environment", {}).values()}
+        for name, told in compose["services"].items()
+    }
+
+    assert all(secrets <= named[name] for name, secrets in seen.items())
+    assert {name for name, secrets in seen.items() if "pseudonym-key" in secrets} == {"ingest"}
+    assert seen["demo"] == seen["kafka"] == set()
 
 
 def test_our_services_run_without_root_and_without_anything_they_do_not_need(

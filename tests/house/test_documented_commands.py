@@ -15,6 +15,9 @@ import yaml
 SHELL_OWN = frozenset({"cd", "chmod", "cmp", "cp", "export", "git", "mkdir", "python3"})
 """Commands that a reader has; the last one is also that of the virtual environment."""
 
+POSTGRES_OWN = frozenset({"createdb", "pg_dump", "pg_restore", "psql"})
+"""Commands that come with PostgreSQL."""
+
 Command = Any  # click's own, or the one that Typer brings along
 
 
@@ -68,7 +71,7 @@ def test_every_other_command_in_a_document_is_one_that_a_reader_has(
     unknown = [
         f"{where}: {shlex.join(words)}"
         for where, words in _commands(shell_lines)
-        if words[0].rpartition("/")[2] not in SHELL_OWN | {"make", "polku"}
+        if words[0].rpartition("/")[2] not in SHELL_OWN | POSTGRES_OWN | {"make", "polku"}
         and not _is_compose(words, profiles)
         and not (house / words[0]).is_file()
     ]

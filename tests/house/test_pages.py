@@ -1,30 +1,60 @@
 """What a page of the documentation shows is what happens."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.house.pages import Reader, difference, shown_commands
+from tests.postgres import PostgresServer
 
 PAGES = (
     "README.md",
     "docs/own-log.md",
     "docs/joining.md",
-    "docs/running.md",
     "docs/quarantine.md",
     "docs/data-folder.md",
     "docs/pseudonym-key.md",
 )
 
 
+@pytest.fixture
+def postgres_of_pages(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[PostgresServer]:
+    """What the pages call `postgresql://polku@postgres/polku`, and the programs that go with it."""
+    postgres.run("CREATE ROLE polku LOGIN", "CREATE DATABASE polku OWNER polku")
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")  # wherever an address says it is
+    monkeypatch.setenv("PGPORT", str(postgres.port))
+    programs = postgres.program("pg_dump").parent
+    monkeypatch.setenv("PATH", os.pathsep.join((str(programs), os.environ["PATH"])))
+    yield postgres
+    for database in ("polku", "restored"):
+        postgres.run(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+    postgres.run("DROP ROLE polku")
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_can_be_followed_from_its_first_command_to_its_last(
     house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    shutil.copytree(house / "docs/examples", tmp_path / "docs/examples")
-    monkeypatch.chdir(tmp_path)
-    reader = Reader(tmp_path)
+    follow(house, tmp_path, monkeypatch, page)
+
+
+@pytest.mark.usefixtures("postgres_of_pages")
+def test_the_page_for_operators_can_be_followed_with_a_database(
+    house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow(house, tmp_path, monkeypatch, "docs/running.md")
+
+
+def follow(house: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    """Run what a page shows, in a folder, and compare what is printed."""
+    shutil.copytree(house / "docs/examples", folder / "docs/examples")
+    monkeypatch.chdir(folder)
+    reader = Reader(folder)
     commands = list(shown_commands((house / page).read_text(encoding="utf-8")))
 
     for shown in commands:
