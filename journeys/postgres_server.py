@@ -54,6 +54,7 @@ _HINTS: dict[type[Exception], str] = {
 _REFUSED = {
     "password": "check the user and the password in the address",
     "authentication": "check the user and the password in the address",
+    "local user": "say who Polku is in the address: postgresql://user:password@host:port/name",
     "pg_hba.conf": "let the server take connections of this user from this machine",
     "does not exist": "check the address; a database is made with createdb",
     "permission denied": "let the role connect: GRANT CONNECT ON DATABASE",

@@ -7,6 +7,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+
+from journeys.postgres_server import trouble_of
 from tests.delivery.command_line import LAST_DAY, UNTIL, answer, numbers, polku, process, started
 from tests.delivery.conftest import City
 from tests.ingest.streams import wait_until
@@ -37,6 +40,15 @@ def test_address_and_password_are_in_a_file_and_the_password_is_never_shown(
         if password == WRONG:
             assert (done.out, done.err.count("\n")) == ("", 1)
             assert "check the user and the password in the address" in done.err
+
+
+def test_a_user_whom_no_file_of_the_container_knows_has_to_be_named_in_the_address() -> None:
+    said = psycopg.OperationalError("connection is bad: local user with ID 54321 does not exist")
+
+    trouble = trouble_of(said, hint="none", hints={})
+
+    assert trouble.hint.startswith("say who Polku is in the address: postgresql://user:")
+    assert not trouble.is_away
 
 
 def test_schema_of_a_log_is_made_and_looked_at(postgres: PostgresServer, tmp_path: Path) -> None:
