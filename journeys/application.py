@@ -16,7 +16,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType
 
-from journeys.errors import LogAwayError, LogError
+from journeys.errors import LogAwayError, LogError, PolkuError, Trouble
 from journeys.recorders import LogRecorder
 from journeys.versions import CarefulMapper
 
@@ -61,6 +61,8 @@ def explained(location: str) -> Iterator[None]:
     """Raise what the database says as a `LogError`."""
     try:
         yield
+    except PolkuError:
+        raise
     except Exception as error:
         trouble = _trouble_of(error)
         if trouble is None:
@@ -70,7 +72,7 @@ def explained(location: str) -> Iterator[None]:
         raise kind(f"log {location}: {why}. Hint: {hint}") from error
 
 
-def _trouble_of(error: Exception) -> tuple[str, str, bool] | None:
+def _trouble_of(error: Exception) -> Trouble | None:
     """What a database says, what to do, and whether it may answer later; None if none spoke."""
     if "psycopg" in sys.modules:
         from psycopg import Error  # noqa: PLC0415 - loaded already
@@ -84,7 +86,7 @@ def _trouble_of(error: Exception) -> tuple[str, str, bool] | None:
         return None
     why = str(error)
     hint = next((hint for word, hint in _HINTS.items() if word in why), _HINT)
-    return why, hint, _is_away(error)
+    return Trouble(why, hint, _is_away(error))
 
 
 def _is_away(error: Exception) -> bool:

@@ -25,6 +25,7 @@ customer reference or a payload.
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import NamedTuple
 
 
 class PolkuError(Exception):
@@ -114,6 +115,20 @@ class ReadModelsAwayError(ProjectionError):
 
 class DisclosureError(PolkuError):
     """An answer would show, or let a reader work out, something about fewer than k people."""
+
+
+class Trouble(NamedTuple):
+    """What a database says, before it becomes an error of a log's or of read models.
+
+    Attributes:
+        why: In one line, without any value of a row.
+        hint: What to do.
+        is_away: It may answer later.
+    """
+
+    why: str
+    hint: str
+    is_away: bool
 
 
 def _hint(what: str, wanted: str, known: Sequence[str], *, most: int | None = None) -> str:

@@ -1,11 +1,12 @@
 """Sessions with a PostgreSQL server, and what it says when it refuses; for log and read models."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg import errors
 
+from journeys.errors import Trouble
 from journeys.postgres_address import PostgresAddress
 
 LOCK_TIMEOUT_S = 60
@@ -57,6 +58,7 @@ _REFUSED = {
     "local user": "say who Polku is in the address: postgresql://user:password@host:port/name",
     "pg_hba.conf": "let the server take connections of this user from this machine",
     "does not exist": "check the address; a database is made with createdb",
+    "not permitted to log in": "let the role in: ALTER ROLE ... LOGIN",
     "permission denied": "let the role connect: GRANT CONNECT ON DATABASE",
     "SSL": "check sslmode in the address, and the certificates",
 }
@@ -74,20 +76,6 @@ _AWAY = (
     errors.DeadlockDetected,
     errors.IdleInTransactionSessionTimeout,
 )
-
-
-class Trouble(NamedTuple):
-    """What a database says.
-
-    Attributes:
-        why: In one line, without any value of a row.
-        hint: What to do.
-        is_away: It may answer later.
-    """
-
-    why: str
-    hint: str
-    is_away: bool
 
 
 def connect(

@@ -36,17 +36,21 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from journeys.errors import ProjectionError, ReadModelsAwayError
+from journeys.errors import ProjectionError, ReadModelsAwayError, Trouble
 from journeys.postgres_address import PostgresAddress
-from projections.stores import LOCK_POLL_S, LOCK_TIMEOUT_S, OTHER_HINT, Store, Trouble
+from journeys.postgres_server import (
+    BUILDS_READ_MODELS,
+    LOCK_TIMEOUT_S,
+    LOCKS,
+    MAKES_READ_MODELS,
+    connect,
+    too_narrow,
+    trouble_of,
+)
+from projections.stores import LOCK_POLL_S, OTHER_HINT, Store
 from projections.tables import LIVE, Tables
 
 SCHEMA = "read_models"
-
-STATEMENT_TIMEOUT_S = 600
-"""How long one statement may take, and how long a transaction may do nothing."""
-
-CONNECT_TIMEOUT_S = 10
 
 SHUT_OUT_S = 0.2
 """How long everybody is kept waiting for the slowest reader before the swap lets go again."""
@@ -60,19 +64,8 @@ ROWS_OF_A_COPY = 50_000
 BYTES_OF_A_FRAME = 64 << 20
 """How much of an answer is parsed at once."""
 
-_LOCKS = 0x506F6C6B  # "Polk": ours among the advisory locks of the database
-_MAKES, _BUILDS = 1, 2
-
 _SETTINGS = {
     "search_path": SCHEMA,
-    "client_min_messages": "warning",
-    "lock_timeout": f"{LOCK_TIMEOUT_S}s",
-    "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
-    "idle_in_transaction_session_timeout": f"{STATEMENT_TIMEOUT_S}s",
-    "idle_session_timeout": "0",  # who builds is silent for long on the session with the right
-    "tcp_keepalives_idle": "30",  # a dead machine gives its right up within a minute or two
-    "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "3",
     "synchronous_commit": "off",  # a power cut takes the newest transactions, never part of one
 }
 _LOCKING = f'LOCK TABLE {SCHEMA}."position" IN'
@@ -89,34 +82,10 @@ _HOLDS_RIGHT = text(
 
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
-_HINTS: dict[type[Exception], str] = {
-    errors.LockNotAvailable: "another process has held them for long; try again once it is done",
-    errors.QueryCanceled: f"no statement may take more than {STATEMENT_TIMEOUT_S} s; try again "
-    "while the server has less to do",
-    errors.InsufficientPrivilege: f"the role needs USAGE on the schema {SCHEMA} and SELECT on its "
+_HINTS = {
+    "InsufficientPrivilege": f"the role needs USAGE on the schema {SCHEMA} and SELECT on its "
     "tables; to project also CREATE, and the tables to be its own",
-    errors.DiskFull: "free some space on the server and run it again; nothing is half done",
-    errors.TooManyConnections: "the server takes no more connections: max_connections",
-    errors.ReadOnlySqlTransaction: "the server is a standby: name the one that may be written to",
 }
-_REFUSED = {
-    "password": "check the user and the password in the address",
-    "authentication": "check the user and the password in the address",
-    "pg_hba.conf": "let the server take connections of this user from this machine",
-    "does not exist": "check the address; a database is made with createdb",
-    "SSL": "check sslmode in the address, and the certificates",
-}
-"""Words of a server, or of libpq, that let nobody in: it has no code for these."""
-
-_AWAY = (
-    errors.AdminShutdown,
-    errors.CrashShutdown,
-    errors.CannotConnectNow,
-    errors.LockNotAvailable,
-    errors.TooManyConnections,
-    errors.ConnectionException,
-    errors.IdleInTransactionSessionTimeout,
-)
 
 
 class PostgresStore(Store):
@@ -146,7 +115,7 @@ class PostgresStore(Store):
         if self.is_there():
             return
         # Of several processes the first one makes them, and the others find them.
-        taking_turns = f"{_LOOKS}; SELECT pg_advisory_xact_lock({_LOCKS}, {_MAKES})"
+        taking_turns = f"{_LOOKS}; SELECT pg_advisory_xact_lock({LOCKS}, {MAKES_READ_MODELS})"
         with self._transaction(taking_turns) as connection:
             if not inspect(connection).has_schema(SCHEMA):
                 self._refuse_narrow(connection)
@@ -238,31 +207,10 @@ class PostgresStore(Store):
 
     def trouble(self, error: Exception) -> Trouble:
         cause = cast("psycopg.Error", error.orig if isinstance(error, DBAPIError) else error)
-        # What is beside the primary message may show values of rows.
-        why = cause.diag.message_primary or " ".join(str(cause).partition("\n")[0].split())
-        if isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None:
-            refused = next((hint for word, hint in _REFUSED.items() if word in why), None)
-            hint = refused or "is the database up, and its address right?"
-            return Trouble(why, hint, is_away=refused is None)
-        hint = next((hint for kind, hint in _HINTS.items() if isinstance(cause, kind)), OTHER_HINT)
-        return Trouble(why, hint, is_away=isinstance(cause, _AWAY))
+        return trouble_of(cause, hint=OTHER_HINT, hints=_HINTS)
 
     def _connect(self) -> "psycopg.Connection[Any]":
-        patience = {"connect_timeout": CONNECT_TIMEOUT_S} | dict(self._address.parameters)
-        connection = psycopg.connect(
-            self._address.url,
-            autocommit=True,  # `_begin` says when a transaction begins, and how
-            prepare_threshold=None,  # a plan made for few values is no plan for many
-            client_encoding="utf8",
-            fallback_application_name="polku read models",
-            connect_timeout=patience["connect_timeout"],
-        )
-        try:
-            connection.execute("; ".join(f"SET {name} = '{to}'" for name, to in _SETTINGS.items()))
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return connect(self._address, _SETTINGS, called="polku read models")
 
     @contextmanager
     def _transaction(self, opening: str) -> Iterator[Connection]:
@@ -286,15 +234,12 @@ class PostgresStore(Store):
     def _refuse_narrow(self, connection: Connection) -> None:
         encoding = connection.scalar(text("SHOW server_encoding"))
         if encoding != "UTF8":
-            raise ProjectionError(
-                f"read models {self.location}: the database keeps text as {encoding}, which has no "
-                "room for all of it. Hint: createdb --encoding=UTF8 --template=template0"
-            )
+            raise ProjectionError(f"read models {self.location}: {too_narrow(encoding)}")
 
     def _prove_right(self, connection: Connection) -> None:
         if self._right is None:
             return
-        asked = {"pid": self._right, "locks": _LOCKS, "builds": _BUILDS}
+        asked = {"pid": self._right, "locks": LOCKS, "builds": BUILDS_READ_MODELS}
         if connection.scalar(_HOLDS_RIGHT, asked) is None:
             raise ReadModelsAwayError(
                 f"read models {self.location}: the connection was lost while they were built anew; "
@@ -307,7 +252,9 @@ def _begin(connection: Connection) -> None:
 
 
 def _try_to_hold(session: "psycopg.Connection[Any]") -> bool:
-    row = session.execute("SELECT pg_try_advisory_lock(%s, %s)", (_LOCKS, _BUILDS)).fetchone()
+    row = session.execute(
+        "SELECT pg_try_advisory_lock(%s, %s)", (LOCKS, BUILDS_READ_MODELS)
+    ).fetchone()
     return bool(row and row[0])
 
 

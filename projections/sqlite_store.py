@@ -31,7 +31,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from projections.stores import LOCK_POLL_S, LOCK_TIMEOUT_S, OTHER_HINT, Store, Trouble
+from journeys.errors import Trouble
+from projections.stores import LOCK_POLL_S, LOCK_TIMEOUT_S, OTHER_HINT, Store
 from projections.tables import LIVE, Tables
 
 ROWS_OF_A_LOAD = 250_000

@@ -4,12 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from threading import Event
-from typing import NamedTuple
 
 import polars as pl
 from sqlalchemy import Connection, Engine, Select, Table
 from sqlalchemy.exc import DBAPIError
 
+from journeys.errors import Trouble
 from projections.tables import Tables
 
 LOCK_TIMEOUT_S = 60
@@ -19,20 +19,6 @@ LOCK_POLL_S = 0.2
 """How often a builder asks whether another one has done."""
 
 OTHER_HINT = "they can be deleted; polku project makes them again from the log"
-
-
-class Trouble(NamedTuple):
-    """What a database says.
-
-    Attributes:
-        why: In one line, without any value of a row.
-        hint: What to do.
-        is_away: It may answer later.
-    """
-
-    why: str
-    hint: str
-    is_away: bool
 
 
 class Store(ABC):

