@@ -110,6 +110,21 @@ def test_a_schema_that_somebody_else_made_is_used(
     assert state(PostgresAddress.of(postgres_url)) is State.CURRENT
 
 
+def test_a_schema_taken_back_to_nothing_is_missing(
+    postgres: PostgresServer, postgres_url: str
+) -> None:
+    database = postgres_url.rpartition("/")[2]
+    postgres.run(
+        "CREATE SCHEMA log",
+        "CREATE TABLE log.alembic_version (version_num varchar(32) PRIMARY KEY)",
+        database=database,
+    )
+
+    assert state(PostgresAddress.of(postgres_url)) is State.MISSING
+    EventLog.open(postgres_url).close()
+    assert state(PostgresAddress.of(postgres_url)) is State.CURRENT
+
+
 def test_an_upgrade_that_was_cut_short_leaves_nothing(
     postgres: PostgresServer, postgres_url: str
 ) -> None:

@@ -1,8 +1,10 @@
 """What a stream lost before it was read is in the log, once, with the position moved over it."""
 
 import sqlite3
+import sys
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 from eventsourcing.persistence import InterfaceError, OperationalError, ProgrammingError
 
@@ -10,6 +12,7 @@ from journeys.application import explained
 from journeys.batches import Batch
 from journeys.errors import FencedError, LogAwayError, LogError
 from journeys.event_log import EventLog, SourcePosition
+from journeys.postgres_server import trouble_of
 from journeys.records import SourceGapRecorded
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -56,3 +59,24 @@ def test_database_that_may_answer_later_is_told_from_one_to_be_seen_to(
     with pytest.raises(LogError) as told, explained("somewhere"):
         raise error
     assert type(told.value) is kind
+
+
+@pytest.mark.parametrize("with_driver", [True, False])
+def test_what_no_database_said_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, *, with_driver: bool
+) -> None:
+    if not with_driver:
+        monkeypatch.delitem(sys.modules, "psycopg")
+
+    with pytest.raises(ZeroDivisionError), explained("somewhere"):
+        raise ZeroDivisionError
+    with pytest.raises(LogAwayError, match="database is locked"), explained("somewhere"):
+        raise sqlite3.OperationalError("database is locked")
+    with pytest.raises(FencedError, match=r"^as it is$"), explained("somewhere"):
+        raise FencedError("as it is")
+
+
+def test_a_connection_that_was_lost_may_come_back() -> None:
+    trouble = trouble_of(psycopg.InterfaceError("the connection is lost"), hint="-", hints={})
+
+    assert trouble == ("the connection is lost", "the connection was lost; try again", True)
