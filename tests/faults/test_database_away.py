@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from threading import Event, Thread
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 import pytest
 from msgspec.structs import replace
@@ -28,6 +28,8 @@ from tests.postgres import PostgresServer
 from tests.projections.example_service import EXAMPLE_SERVICE, touchpoints
 from tests.projections.stored import NOW, dump, rebuilt, record
 
+T = TypeVar("T")
+
 LENGTH = 60
 LATE_S = 5.0
 """Ten times what a follower waits between two looks: the machine may be busy."""
@@ -39,6 +41,12 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.patience.LONGEST_WAIT_S", 0.2)
 
 
+def patiently(call: Callable[[], T]) -> T:
+    """Call what needs the database until it answers."""
+    may_pass = (LogAwayError, ReadModelsAwayError)
+    return until_the_log_answers(call, stop=Event(), say=lambda _words: None, may_pass=may_pass)
+
+
 class PatientLog:
     """A log whose positions are waited for, as a Kafka source does."""
 
@@ -46,9 +54,7 @@ class PatientLog:
         self._log = log
 
     def position_of(self, name: str) -> int | None:
-        return until_the_log_answers(
-            lambda: self._log.position_of(name), stop=Event(), say=lambda _: None
-        )
+        return patiently(lambda: self._log.position_of(name))
 
 
 class Troubles:
@@ -128,7 +134,8 @@ def test_answer_to_a_commit_that_is_lost_is_looked_up(
 
     with Proxy(postgres.port) as network:
         network.watch = is_lost
-        with EventLog.open(url.replace(f":{postgres.port}/", f":{network.port}/")) as log:
+        through = url.replace(f":{postgres.port}/", f":{network.port}/")
+        with patiently(lambda: EventLog.open(through)) as log:
             run(Tape(PatientLog(log), LENGTH), log)
     check_recorded(url, postgres, ledger)
 
@@ -178,16 +185,6 @@ def followed(
             yield Followed(url, log, models)
             follower.terminate()
             follower.result()
-
-
-def patiently(call: Callable[[], int | None]) -> int | None:
-    """Call what needs the database until it answers."""
-    return until_the_log_answers(
-        call,
-        stop=Event(),
-        say=lambda _words: None,
-        may_pass=(LogAwayError, ReadModelsAwayError),
-    )
 
 
 @pytest.mark.row(8)

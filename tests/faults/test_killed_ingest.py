@@ -4,6 +4,7 @@ import random
 import signal
 import time
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from tests.faults.matrix import Ledger
 from tests.faults.workers import Fate, Worker, ingest
 from tests.ingest.messages import structured
 from tests.ingest.streams import Sent, ids, send, settings_of, wait_until
+from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
 MESSAGES, PARTITIONS = 240, 4
+GROUPS = count(1)
 SENT = [f"evt-{number:05}" for number in range(MESSAGES)]
 
 
@@ -33,14 +36,21 @@ def topic(real_broker: RealBroker) -> str:
     return name
 
 
+@pytest.fixture
+def url(tmp_path: Path, postgres: PostgresServer, seed: int) -> str:
+    """A new log; that of odd seeds is on PostgreSQL."""
+    return postgres.new_database() if seed % 2 else str(tmp_path / "log.db")
+
+
 @pytest.mark.row(1)
 def test_ingest_killed_anywhere_loses_and_doubles_nothing(
-    real_broker: RealBroker, topic: str, tmp_path: Path, ledger: Ledger, chosen: random.Random
+    real_broker: RealBroker, topic: str, url: str, ledger: Ledger, chosen: random.Random
 ) -> None:
     settings = settings_of(real_broker, topic, batch_records=20)
-    url = str(tmp_path / "log.db")
     for _ in range(2):
-        fate = Fate(batch=chosen.randrange(6), calls=int(10 ** chosen.uniform(0, 3.2)))
+        batch = chosen.randrange(6)
+        calls = 10 ** chosen.uniform(0, 3.2 if batch else 4.5)  # first it opens and connects
+        fate = Fate(batch=batch, calls=int(calls))
         with ingest(settings, url, fate) as process:
             ledger.made += process.was_killed()
     with ingest(settings, url) as process:
@@ -54,14 +64,13 @@ def test_ingest_killed_anywhere_loses_and_doubles_nothing(
 def test_process_that_slept_while_another_went_on_is_refused(
     real_broker: RealBroker,
     topic: str,
-    tmp_path: Path,
+    url: str,
     ledger: Ledger,
     chosen: random.Random,
 ) -> None:
     client = {"session_timeout_ms": 1000, "heartbeat_interval_ms": 200}
-    group = f"zombie-{tmp_path.name}" if chosen.random() < 0.2 else None
+    group = f"zombie-{next(GROUPS)}" if chosen.random() < 0.2 else None
     settings = settings_of(real_broker, topic, batch_records=20, group=group, client=client)
-    url = str(tmp_path / "log.db")
     with ingest(settings, url, Fate(batch=chosen.randint(1, 8), sleeps=True)) as zombie:
         wait_until(zombie.is_asleep)
         for _ in range(chosen.randrange(3)):  # an heir need not be the last one
@@ -82,18 +91,17 @@ def test_process_that_slept_while_another_went_on_is_refused(
 
 @pytest.mark.row(3)
 def test_group_whose_members_come_and_go_loses_and_doubles_nothing(
-    real_broker: RealBroker, topic: str, tmp_path: Path, ledger: Ledger, chosen: random.Random
+    real_broker: RealBroker, topic: str, url: str, ledger: Ledger, chosen: random.Random
 ) -> None:
     client = {"session_timeout_ms": 1000, "heartbeat_interval_ms": 100}
     settings = settings_of(
         real_broker,
         topic,
         batch_records=2,
-        group=f"storm-{tmp_path.name}",
+        group=f"storm-{next(GROUPS)}",
         client=client,
         until_end=False,
     )
-    url = str(tmp_path / "log.db")
     members: list[Worker] = []
     everyone: list[Worker] = []
     with ExitStack() as stack, EventLog.open(url) as log:

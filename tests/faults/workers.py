@@ -42,7 +42,8 @@ class Fate:
     """What befalls a process by itself.
 
     Attributes:
-        batch: From the moment that it wants to append this batch, the first being 1.
+        batch: From the moment that it wants to append this batch, the first being 1; 0: from the
+            beginning, before it opens the log.
         calls: After so many calls of functions, in any thread, it kills itself; None: never.
         sleeps: It stops itself (SIGSTOP) at once, before it touches the log.
     """
@@ -134,6 +135,8 @@ def ingest(settings: KafkaSettings, url: str, fate: Fate = UNTOUCHED) -> Worker:
 
 def _ingest(settings: KafkaSettings, url: str, fate: Fate) -> Run:
     hurry()
+    if not fate.batch and fate.calls is not None:
+        die_after(fate.calls)
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with ExitStack() as stack:
@@ -159,8 +162,6 @@ class FatedLog:
         self._log = log
         self._fate = fate
         self._batches = 0
-        if not fate.batch and fate.calls is not None:
-            die_after(fate.calls)
 
     def append(self, batch: Batch, *, positions: Sequence[SourcePosition] = ()) -> Appended:
         self._batches += 1
