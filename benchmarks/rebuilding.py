@@ -92,7 +92,7 @@ def paged(folder: str, log: EventLog, share: int) -> Callable[[], float]:
             histories = log.definitions()
             seen: dict[tuple[str, str], list[tuple[object, ...]]] = {}
             with models.writing() as connection:
-                begin_position(connection, LIVE, 0)
+                begin_position(connection, LIVE, 0, mark="")
             begun = time.perf_counter()
             position = 0
             while position < until:
@@ -102,7 +102,7 @@ def paged(folder: str, log: EventLog, share: int) -> Callable[[], float]:
                     for service, keys in touched.items():
                         rows = [row for key in keys for row in seen[service, key]]
                         _write(connection, histories[service], rows)
-                    move_position(connection, LIVE, expected=position, to=page[-1][0])
+                    move_position(connection, LIVE, expected=position, to=page[-1][0], mark="")
                 position = page[-1][0]
             return (time.perf_counter() - begun) * log.head() / position
 

@@ -21,7 +21,7 @@ from threading import Event
 from kafka import errors as kafka_errors
 
 from ingest.kafka_records import read_range
-from ingest.kafka_session import Session
+from ingest.kafka_session import MadeAgainError, Session
 from ingest.kafka_settings import KafkaSettings
 from ingest.kafka_topic import ANSWER, Positions, explained, is_away
 from ingest.patience import StoppedError, patiently, until_the_log_answers
@@ -89,6 +89,8 @@ class KafkaSource:
                     yield from self._read(session)
                     if self._has_ended(session):
                         return
+                except MadeAgainError:
+                    pass  # what is to be done then is found out at the beginning of a session
                 except kafka_errors.KafkaError as error:
                     if not is_away(error):
                         raise explained(error, self._settings) from error

@@ -25,6 +25,10 @@ LOOKS_WITHOUT_TOPIC = 3
 """How often in a row a topic must be unknown to be gone: a broker that starts may not know it."""
 
 
+class MadeAgainError(Exception):
+    """Another topic has taken the name: only with a new session is it known which."""
+
+
 class Session:
     """A consumer of one topic, connected.
 
@@ -110,6 +114,7 @@ class Session:
         Raises:
             RetentionGapError: Records were deleted unread.
             TruncatedTopicError: Records that were read are gone.
+            MadeAgainError: It is another topic.
         """
         parts = sorted(self.unplaced())
         begins = self._consumer.beginning_offsets(parts, timeout_ms=CALL_MS)
@@ -118,6 +123,8 @@ class Session:
         for part in parts:
             stored = self._positions(self.topic.position_name(part.partition))
             offsets = Offsets(begins[part], ends[part])
+            if stored is not None and stored > offsets.end:
+                self._refuse_another()
             found, gap = place(
                 self.topic, part.partition, stored, offsets, allow_gap=self._settings.allow_gap
             )
@@ -136,6 +143,7 @@ class Session:
         Raises:
             KafkaError: It cannot go on with this consumer.
             TruncatedTopicError: Records that were read are gone.
+            MadeAgainError: It is another topic.
         """
         found: Mapping[TopicPartition, Sequence[object]] = {}
         try:
@@ -254,6 +262,7 @@ class Session:
             self._counters.lag[part.partition] = max(0, end - self._places[part].next)
 
     def _truncated(self, ends: Mapping[TopicPartition, OffsetAndMetadata | None]) -> list[RawBatch]:
+        self._refuse_another()
         gaps = []
         for part, end in ends.items():
             if part in self._places:
@@ -265,6 +274,11 @@ class Session:
                 gaps.append(self._with_gaps(gap))
                 self._forget([part])
         return gaps
+
+    def _refuse_another(self) -> None:
+        """Look whether what seems to be cut short is another topic that begins anew."""
+        if find_topic(self._admin, self.topic.name).id != self.topic.id:
+            raise MadeAgainError
 
     def _tell_rewound(self, part: TopicPartition, found: Place) -> None:
         if self._settings.group is None:
