@@ -8,6 +8,8 @@ fewer than k people share is missing from the lists and counted in `hidden`. Tim
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from analysis.sections import Channels, Next, Quality, Time
+
 
 class Window(Struct, frozen=True):
     """Journey starts selected, ISO 8601 in UTC: `from` included, `to` not; null: no bound."""
@@ -104,7 +106,10 @@ class Causes(Struct, frozen=True, kw_only=True):
 
 
 class StepRow(Struct, frozen=True, kw_only=True):
-    """One step: entered = advanced + dropped + open; `contribution` = dropped of all started."""
+    """One step: entered = advanced + dropped + open; `contribution` = dropped of all started.
+
+    `next` is null where nobody dropped off.
+    """
 
     step: str
     actor: str
@@ -123,6 +128,7 @@ class StepRow(Struct, frozen=True, kw_only=True):
     contribution: float | None
     median_s: float | None
     p90_s: float | None
+    next: Next | None
 
 
 class GroupStep(Struct, frozen=True, kw_only=True):
@@ -199,22 +205,6 @@ class Variant(Struct, frozen=True, kw_only=True):
     share: float | None
 
 
-class Spent(Struct, frozen=True, kw_only=True):
-    """Time of completed journeys; null where fewer than k people completed."""
-
-    n: int
-    median_s: float | None
-    p90_s: float | None
-
-
-class Time(Struct, frozen=True, kw_only=True):
-    """Start to outcome of completed journeys, and whose time it was."""
-
-    total: Spent
-    customer: Spent
-    city: Spent
-
-
 class UnmappedName(Struct, frozen=True, kw_only=True):
     """A raw name that no definition covers."""
 
@@ -229,8 +219,10 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     where it would give away how many did. `touchpoints` are those of the journeys; `unlinked` and
     `unmapped` count those of no journey, too, that occurred in the window. `hidden` counts the rows
     left out of each list; `by_steps` are steps of groups, `route_funnels` rows of routes' funnels,
-    and `time` stands for all of `time`. `draft`: nobody has confirmed the outcomes of the
-    definition valid at `as_of`, so the abandoned only ended without a known outcome.
+    `next` counts of what people did next and `next_events` what they came to elsewhere, `channels`
+    rows of its lists, `quality` figures, and `time` stands for all of `time` but its steps.
+    `draft`: nobody has confirmed the outcomes of the definition valid at `as_of`, so the abandoned
+    only ended without a known outcome.
     """
 
     service: str
@@ -263,6 +255,8 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     variants_total: int
     variants_coverage: float | None
     time: Time
+    channels: Channels
+    quality: Quality
     hidden: dict[str, int]
 
 

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import polars as pl
+from msgspec.structs import replace
 
+from analysis.after_drop_off import after_drop_off
 from analysis.breakdown import Groups, break_down
+from analysis.channels import channels_of
 from analysis.drop_off import completion, lost_before_first_step, trend, week_of
 from analysis.dwell import time_apart
 from analysis.funnel import Funnel, funnel_steps, hidden_steps, plan_funnel, trace_funnel
@@ -22,6 +25,7 @@ from analysis.journey_report import (
     UnmappedName,
     Window,
 )
+from analysis.quality import quality_of
 from analysis.routes import route_funnels
 from analysis.selection import EVER, Period, select, with_people_numbered
 from analysis.step_table import table_of_steps
@@ -59,7 +63,8 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         SettingsError: No such attribute.
     """
     check_k(k, public_log=public_log)
-    selected = with_people_numbered(select(frames, period=window, where=where, k=k))
+    known = select(frames, period=window, where=where, k=k)
+    selected = with_people_numbered(known)
     journeys, visits, service = selected.journeys, selected.visits, selected.service
     as_of = selected.as_of
     current = service.at(as_of)
@@ -76,7 +81,11 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         groups = break_down(selected, attribute=by, steps=steps, day=done.day, k=k)
     moves = flows(journeys, visits, k=k)
     ways = variants(journeys, walked, service=service, k=k)
-    time = time_apart(journeys, visits, service=service, k=k)
+    rows = [row.step for row in steps.shown]
+    time = time_apart(journeys, visits, service=service, k=k, steps=rows)
+    channels = channels_of(selected, day=done.day, k=k)
+    after = after_drop_off(known, everybody=frames, k=k)
+    quality = quality_of(known, k=k)
     names, names_hidden = _unmapped_names(selected.strays, k=k)
     hidden: Counter[str] = Counter(
         funnel=len(gone),
@@ -85,8 +94,10 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         variants=ways.hidden,
         time=int(time.total.n > 0 and time.total.median_s is None),
         unmapped_names=names_hidden,
+        channels=channels.hidden,
+        quality=quality.hidden,
     )
-    hidden += routes.hidden + groups.hidden + moves.hidden
+    hidden += routes.hidden + groups.hidden + moves.hidden + after.hidden
     return JourneyReport(
         service=service.key,
         draft=not current.outcomes_confirmed,
@@ -109,7 +120,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         routes=routes.rows,
         trend=weeks,
         by=groups.breakdown,
-        steps=steps.shown,
+        steps=[replace(row, next=after.steps.get(row.step)) for row in steps.shown],
         before_first_step=lost_before_first_step(journeys),
         starts=moves.starts,
         transitions=moves.transitions,
@@ -118,6 +129,8 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         variants_total=ways.total,
         variants_coverage=ways.coverage,
         time=time,
+        channels=channels.channels,
+        quality=quality.quality,
         hidden=dict(sorted(hidden.items())),
     )
 

@@ -62,7 +62,7 @@ def report_csv(report: JourneyReport, section: str) -> str:
     if section == "by":
         return rows_csv([_plain(group, without="steps") for group in content["groups"]])
     rows = content if isinstance(content, list) else [content]
-    return rows_csv([_plain(row) for row in rows])
+    return rows_csv([_plain(row, without="next") for row in rows])
 
 
 def overview_csv(overview: Overview) -> str:

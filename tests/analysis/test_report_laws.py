@@ -12,6 +12,7 @@ import polars as pl
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from analysis.after_drop_off import CLASSES, classified
 from analysis.journey_report import JourneyReport
 from analysis.report import journey_report
 from journeys.service import HELSINKI, Service, ServiceHistory
@@ -44,7 +45,10 @@ def cities(draw: st.DrawFn) -> str:
             draw(st.sampled_from(["lang=fi", "lang=sv", "channel=phone", "device=x"])),
             *(["person=P"] if draw(st.integers(0, 5)) == 0 else []),
         ]
-        touchpoints = [f"{name}.{place * step:.1f}" for place, name in enumerate(names)]
+        there = draw(st.sampled_from(["", "", "@office"]))
+        touchpoints = [
+            f"{name}.{place * step:.1f}{there if place else ''}" for place, name in enumerate(names)
+        ]
         times = draw(st.sampled_from([1, 2, 3, 4, 6, 9, 14]))
         lines.append(" ".join([f"{times} *", *options, *touchpoints]))
     return "\n".join(lines)
@@ -75,6 +79,19 @@ def test_counts_add_up(text: str, at: float, world: World, service_of: ServiceOf
     assert all(row.entered == row.advanced + row.dropped + row.open for row in steps)
     assert sum(row.dropped for row in steps) + report.before_first_step == lost
     assert sum(row.open for row in steps) <= journeys.open
+    for row in steps:
+        assert (row.next is None) == (row.dropped == 0)
+        if row.next is not None:
+            classes = [getattr(row.next, name) for name in CLASSES]
+            assert sum(classes) == row.dropped
+            assert sum(event.count for event in row.next.elsewhere) == row.next.went_elsewhere
+    assert sum(row.started for row in report.channels.starts) == journeys.started
+    assert sum(row.visits for row in report.channels.visits) == (
+        sum(row.count for row in [*report.starts, *report.transitions])
+    )
+    assert sum(row.count for row in report.channels.moves) == report.channels.moves_total
+    assert report.time.total.n == journeys.succeeded + journeys.refused
+    assert [row.step for row in report.time.steps] == [row.step for row in steps]
     assert all(sum(msgspec.to_builtins(row.causes).values()) == row.dropped for row in steps)
     for step in steps:
         groups = [row for group in report.by.groups for row in group.steps if row.step == step.step]
@@ -172,6 +189,9 @@ def people_of_rows(frames: Frames) -> dict[Row, set[str]]:
         rows = [Row("trend", f"{year}-W{week:02}"), Row("by", lang)]
         rows += [Row("steps", step) for step in walk]
         rows += [Row("by_steps", (lang, step)) for step in walk]
+        there = [visit["channel"] for visit in visits[number]]
+        rows += [Row("first", journey["channel"])] + [Row("visits", place) for place in there]
+        rows += [Row("moves", (one, two)) for one, two in pairwise(there) if one != two]
         if walk:
             rows += [Row("starts", walk[0]), Row("ends", (walk[-1], journey["outcome"]))]
             rows += [Row("transitions", pair) for pair in pairwise(walk)]
@@ -193,7 +213,10 @@ def rows_of(report: JourneyReport) -> dict[Row, Any]:
             for group in report.by.groups
             for row in group.steps
         },
-        **{Row("steps", row.step): row for row in report.steps},
+        **{Row("steps", row.step): _plain(row, "next") for row in report.steps},
+        **{Row("first", row.channel): row for row in report.channels.starts},
+        **{Row("visits", row.channel): row for row in report.channels.visits},
+        **{Row("moves", (row.from_, row.to)): row for row in report.channels.moves},
         **{Row("starts", row.step): row for row in report.starts},
         **{Row("transitions", (row.from_, row.to)): row for row in report.transitions},
         **{Row("ends", (row.step, row.outcome)): row for row in report.ends},
@@ -231,11 +254,13 @@ def test_no_row_of_fewer_than_k_people_is_shown_and_the_others_are_whole(
     missing = Counter(row.of for row in whole if row not in shown)
     for of in ("trend", "by", "steps", "starts", "transitions", "ends", "variants", "routes"):
         assert missing[of] == report.hidden.get(of, 0)
+    channels = ("first", "visits", "moves")
+    assert sum(missing[of] for of in channels) == report.hidden.get("channels", 0)
     # Nothing is missing for nothing. Flows balance each other, and are taken together.
     small = {row.of for row in whole if row in people and len(people[row]) < K}
     flows = {"starts", "transitions", "ends"}
     assert bool(flows & set(missing)) == bool(flows & small)
-    for of in ("trend", "by", "steps", "variants"):
+    for of in ("trend", "by", "steps", "variants", *channels):
         assert (of in missing) == (of in small)
 
 
@@ -250,7 +275,7 @@ def test_no_missing_row_of_a_list_is_its_total_less_the_others(
 
     people = people_of_rows(frames)
     whole, shown = rows_of(everything(frames)), rows_of(report)
-    for of in ("trend", "by", "variants"):
+    for of in ("trend", "by", "variants", "first", "visits", "moves"):
         gone = [row for row in whole if row.of == of and row not in shown]
         if gone and any(row.of == of for row in shown):
             assert len(gone) >= 2
@@ -300,6 +325,32 @@ def test_no_missing_step_of_a_group_follows_from_the_sums_of_drop_offs(
             )
             # What the totals alone say cannot be helped: then no cell is shown at all.
             assert not follows or not any(cell in shown for cell in cells)
+
+
+@HEAVY
+@given(text=cities().map(with_enough_people))
+def test_what_people_did_next_is_told_of_enough_or_of_nobody(
+    text: str, world: World, service_of: ServiceOf
+) -> None:
+    frames = world(text, service_of(STEPS, routes=ROUTES), at=60.0)
+
+    report = journey_report(frames, k=K)
+
+    people: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in classified(frames, everybody=frames).iter_rows(named=True):
+        people[row["step"], row["class"]].add(row["people"])
+    for step in report.steps:
+        missing = set[str]()
+        for name in CLASSES if step.next else ():
+            whose = people[step.step, name]
+            if getattr(step.next, name) is None:
+                missing |= whose
+            else:
+                assert not 0 < len(whose) < K
+        # What is missing is the sum less the others, so it is of enough, unless it is all there is.
+        assert not 0 < len(missing) < K or len(missing) == len(
+            set().union(*(people[step.step, name] for name in CLASSES))
+        )
 
 
 @HEAVY
