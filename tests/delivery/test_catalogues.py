@@ -16,7 +16,15 @@ in_each_translation = pytest.mark.parametrize("code", TRANSLATIONS)
 
 def said(catalogue: Catalog) -> dict[tuple[str | None, str], Message]:
     """The messages by what they are looked up by; without the header."""
-    return {(message.context, forms(message.id)[0]): message for message in catalogue if message.id}
+    return {
+        (context_of(message), forms(message.id)[0]): message for message in catalogue if message.id
+    }
+
+
+def context_of(message: Message) -> str | None:
+    """The context of a message, of which Babel reads bytes from a compiled catalogue."""
+    context: object = message.context
+    return context.decode() if isinstance(context, bytes) else message.context
 
 
 def values_of(sentence: str) -> set[str]:
