@@ -20,6 +20,15 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    MD = "md"
+
+
 class LifecycleChoice(StrEnum):
     """Which events of an XES log are read."""
 
@@ -28,7 +37,7 @@ class LifecycleChoice(StrEnum):
 
 
 class Lang(StrEnum):
-    """Language of the names of services and steps."""
+    """Language of a report."""
 
     FI = "fi"
     SV = "sv"
@@ -161,7 +170,8 @@ MetricsHost = Annotated[
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
-Language = Annotated[Lang, typer.Option("--lang", help="Language of service and step names.")]
+ReportOutput = Annotated[ReportFormat, typer.Option("--format", help="How to write the report.")]
+InLanguage = Annotated[Lang, typer.Option("--lang", help="Finnish, Swedish or English.")]
 AsOf = Annotated[
     str | None,
     typer.Option(

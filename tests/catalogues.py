@@ -16,7 +16,14 @@ ROOT = Path(__file__).parents[1]
 LOCALE = ROOT / "delivery" / "locale"
 TRANSLATIONS = ("fi", "sv")
 WHERE = [("report/**.py", "python"), ("report/templates/**", "jinja2")]
-SAID_BY = {"text": None, "marked": None, "word": ((1, "c"), 2), "plural": (1, 2)}
+SAID_BY = {
+    "text": None,
+    "say": None,
+    "marked": None,
+    "word": ((1, "c"), 2),
+    "plural": (1, 2),
+    "marked_plural": (1, 2),
+}
 
 
 def catalogue_of(code: str) -> Path:

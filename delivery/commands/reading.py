@@ -14,19 +14,20 @@ from delivery.options import (
     By,
     Data,
     Database,
-    Format,
     From,
+    InLanguage,
     K,
     Lang,
-    Language,
-    OutputFormat,
     Position,
     PublicLog,
+    ReportFormat,
+    ReportOutput,
     Services,
     To,
     Where,
 )
 from delivery.progress import say
+from delivery.report.machine import OVERVIEW_SECTIONS, SECTIONS
 from delivery.settings import Settings, now, read_settings
 from delivery.stopping import told_to_stop
 
@@ -38,7 +39,7 @@ ServiceKey = Annotated[str, typer.Argument(help="Key of a service.", show_defaul
 
 
 def overview(
-    output: OutputFormat = Format.TEXT,
+    output: ReportOutput = ReportFormat.TEXT,
     as_of: AsOf = None,
     position: Position = None,
     from_: From = None,
@@ -48,8 +49,8 @@ def overview(
         typer.Option(
             metavar="FILE",
             callback=lambda paths: paths and [_writable(path) for path in paths],
-            help="Write it to a file, by its ending .txt, .json or .csv; may be given more than "
-            "once.",
+            help="Write it to a file, by its ending .txt, .json, .csv or .md; may be given more "
+            "than once.",
             show_default=False,
         ),
     ] = None,
@@ -62,7 +63,13 @@ def overview(
             show_default=False,
         ),
     ] = None,
-    lang: Language = Lang.EN,
+    section: Annotated[
+        str,
+        typer.Option(
+            metavar="TABLE", help=f"With --format csv: one of {', '.join(OVERVIEW_SECTIONS)}."
+        ),
+    ] = "services",
+    lang: InLanguage = Lang.EN,
     k: K = None,
     public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
     data: Data = None,
@@ -86,6 +93,7 @@ def overview(
             lang=lang,
             k=k,
             public_log=public_log,
+            section=section,
         )
 
     if every is not None:
@@ -103,7 +111,7 @@ def overview(
 
 def report(
     service: ServiceKey,
-    output: OutputFormat = Format.TEXT,
+    output: ReportOutput = ReportFormat.TEXT,
     as_of: AsOf = None,
     position: Position = None,
     from_: From = None,
@@ -111,9 +119,10 @@ def report(
     where: Where = None,
     by: By = None,
     section: Annotated[
-        str, typer.Option(help="With --format csv: the table to write.", metavar="TABLE")
+        str,
+        typer.Option(metavar="TABLE", help=f"With --format csv: one of {', '.join(SECTIONS)}."),
     ] = "steps",
-    lang: Language = Lang.EN,
+    lang: InLanguage = Lang.EN,
     k: K = None,
     public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
     data: Data = None,
@@ -124,8 +133,10 @@ def report(
     from analysis.report import journey_report
     from analysis.suppression import MIN_K
     from delivery.app import frames_of_service, open_house
+    from delivery.report.language import Language
     from delivery.report.machine import report_csv
-    from delivery.report.text import report_text
+    from delivery.report.markdown import MarkdownPage
+    from delivery.report.text import report_text, written_report
     from delivery.report.wording import Names
 
     settings = read_settings(data=data, database=database, services=services)
@@ -140,19 +151,20 @@ def report(
         k=MIN_K if k is None else k,
         public_log=public_log,
     )
-    names = Names(frames.service, lang.value)
+    names, language = Names(frames.service, lang.value), Language(lang.value)
     answer = written(
         found,
         output,
         csv=lambda: report_csv(found, section),
-        text=lambda: report_text(found, names),
+        text=lambda: report_text(found, names, language),
+        md=lambda: written_report(MarkdownPage(), found, names, language),
     )
     typer.echo(answer, nl=False)
 
 
 def journeys(
     service: ServiceKey,
-    output: OutputFormat = Format.TEXT,
+    output: ReportOutput = ReportFormat.TEXT,
     as_of: AsOf = None,
     position: Position = None,
     from_: From = None,
@@ -165,7 +177,7 @@ def journeys(
         str | None, typer.Option(metavar="STEP", help="Only those lost at this step.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to list, the latest first.")] = 50,
-    lang: Language = Lang.EN,
+    lang: InLanguage = Lang.EN,
     k: K = None,
     public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
     data: Data = None,
@@ -176,7 +188,9 @@ def journeys(
     from analysis.listing import list_journeys
     from analysis.suppression import MIN_K
     from delivery.app import frames_of_service, open_house
-    from delivery.report.listing import listing_csv, listing_text
+    from delivery.report.language import Language
+    from delivery.report.listing import listing_csv, listing_text, written_listing
+    from delivery.report.markdown import MarkdownPage
     from delivery.report.wording import Names
 
     settings = read_settings(data=data, database=database, services=services)
@@ -193,15 +207,19 @@ def journeys(
         k=MIN_K if k is None else k,
         public_log=public_log,
     )
-    names = Names(frames.service, lang.value)
+    names, language = Names(frames.service, lang.value), Language(lang.value)
     answer = written(
-        found, output, csv=lambda: listing_csv(found), text=lambda: listing_text(found, names)
+        found,
+        output,
+        csv=lambda: listing_csv(found),
+        text=lambda: listing_text(found, names, language),
+        md=lambda: written_listing(MarkdownPage(), found, names, language),
     )
     typer.echo(answer, nl=False)
 
 
 def overview_answer(
-    settings: Settings, *, output: Format, as_of: datetime, period: "Period", lang: Lang
+    settings: Settings, *, output: ReportFormat, as_of: datetime, period: "Period", lang: Lang
 ) -> str:
     """Write the overview of all services, as known now."""
     (answer,) = _overview_answers(
@@ -212,7 +230,7 @@ def overview_answer(
 
 def _overview_answers(
     settings: Settings,
-    outputs: Sequence[Format],
+    outputs: Sequence[ReportFormat],
     *,
     as_of: datetime,
     position: int | None,
@@ -220,13 +238,16 @@ def _overview_answers(
     lang: Lang,
     k: int | None = None,
     public_log: bool = False,
+    section: str = "services",
 ) -> list[str]:
     """Write one overview in each of the forms."""
     from analysis.overview import overview as overview_of
     from analysis.suppression import MIN_K
     from delivery.app import frames_of_all, open_house
+    from delivery.report.language import Language
     from delivery.report.machine import overview_csv
-    from delivery.report.overview import overview_text
+    from delivery.report.markdown import MarkdownPage
+    from delivery.report.overview import overview_text, written_overview
     from delivery.report.wording import Names
     from journeys.errors import ProjectionError
 
@@ -240,12 +261,14 @@ def _overview_answers(
         )
     found = overview_of(frames, window=period, k=MIN_K if k is None else k, public_log=public_log)
     names = {frame.service.key: Names(frame.service, lang.value) for frame in frames}
+    language = Language(lang.value)
     return [
         written(
             found,
             output,
-            csv=lambda: overview_csv(found),
-            text=lambda: overview_text(found, names),
+            csv=lambda: overview_csv(found, section),
+            text=lambda: overview_text(found, names, language),
+            md=lambda: written_overview(MarkdownPage(), found, names, language),
         )
         for output in outputs
     ]

@@ -5,7 +5,7 @@ Source sentences are English and stand in the code. Their translations are the g
 its values in it, for Finnish bends words that English only puts beside each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from gettext import NullTranslations, translation
@@ -93,6 +93,11 @@ def marked(message: str) -> str:
     return message
 
 
+def marked_plural(one: str, many: str) -> tuple[str, str]:
+    """Mark a sentence about a number of things, as `marked`."""
+    return one, many
+
+
 WHY_NO_RATE: Mapping[str, str] = {
     "too few": marked("too few to tell"),
     "too young": marked("too young to tell"),
@@ -149,6 +154,16 @@ class Language:
             values: As of `text`.
         """
         return self._filled(self._sentences.ngettext(one, many, n), {"n": n, **values})
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """List parts of a sentence, at least one.
+
+        Examples:
+            >>> Language("en").listed(["one", "two", "three"])
+            'one, two and three'
+        """
+        *most, last = parts
+        return self.text("{most} and {last}", most=", ".join(most), last=last) if most else last
 
     def count(self, number: int) -> str:
         """Write a count in groups of three.

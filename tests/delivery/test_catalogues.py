@@ -1,5 +1,6 @@
 """Finnish and Swedish are whole: `make messages` and a translation mend what fails here."""
 
+import ast
 import gettext
 import re
 from string import Formatter
@@ -9,7 +10,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo
 
 from delivery.report.language import CATALOGUES, DOMAIN, Language
-from tests.catalogues import TRANSLATIONS, catalogue_of, forms, sentences, translated
+from tests.catalogues import ROOT, SAID_BY, TRANSLATIONS, catalogue_of, forms, sentences, translated
 
 in_each_translation = pytest.mark.parametrize("code", TRANSLATIONS)
 
@@ -36,6 +37,26 @@ def test_every_sentence_of_the_code_is_there_and_no_other(code: str) -> None:
     assert sorted(said(sentences()), key=str) == sorted(said(translated(code)), key=str)
     for key, message in said(sentences()).items():
         assert forms(said(translated(code))[key].id) == forms(message.id)
+
+
+def test_no_sentence_is_said_where_it_is_not_found() -> None:
+    """Babel does not look into f-strings."""
+    found = {form for message in sentences() for form in forms(message.id)}
+
+    for path in sorted((ROOT / "delivery" / "report").glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and _called(call) in SAID_BY:
+                literals = [
+                    word.value
+                    for word in call.args
+                    if isinstance(word, ast.Constant) and isinstance(word.value, str)
+                ]
+                said = literals[1:] if _called(call) == "word" else literals
+                assert set(said) <= found, path
+
+
+def _called(call: ast.Call) -> str:
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
 
 
 @in_each_translation
