@@ -15,7 +15,10 @@ _WIDTHS = (
     ("mwMW%@", 0.98),
 )
 _NARROW_OR_WIDE = {letter: width for letters, width in _WIDTHS for letter in letters}
-_SMALL, _OTHER, _FULL = 0.62, 0.78, 1.3
+_SMALL, _OTHER, _FOREIGN, _FULL = 0.62, 0.78, 1.15, 1.3
+_LATIN = "\N{LATIN SMALL LETTER Y WITH STROKE}"
+"""The last letter whose width is like that of an English one."""
+
 _JOINER = "\N{ZERO WIDTH JOINER}"
 _BLANKS = "\t\n\r\v\f\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
 
@@ -102,6 +105,8 @@ def _width(letter: str) -> float:
         return 0.0
     if east_asian_width(letter) in {"W", "F"} or ord(letter) > 0x2E80:
         return _FULL
+    if letter > _LATIN:
+        return _FOREIGN
     return _SMALL if letter.islower() or letter.isdigit() else _OTHER
 
 

@@ -19,7 +19,7 @@ MANY_STEPS = 8
 RARE_STEP = 0.02
 """Starts, ends and moves of a step, as a share of all journeys."""
 
-MAX_BENT = 16
+MAX_BENT = 20
 """Skips, returns and loops that are drawn at most."""
 
 RARE_FLOW = 0.02

@@ -7,6 +7,9 @@ from delivery.report.lettering import width
 NAME, SMALL = 15.0, 12.0
 """Sizes of letters: of the name of a step, and of all else."""
 
+HEAD = 4.0
+"""How far the head of an arrow stands out on either side of its line."""
+
 BOLD = frozenset({"name", "number", "head"})
 
 
@@ -52,6 +55,15 @@ class Stroke(NamedTuple):
     points: tuple[tuple[float, float], ...]
     width: float
 
+    @property
+    def area(self) -> Area:
+        """What it covers at most, its head included."""
+        beyond = self.width / 2 + HEAD
+        (left, right), (top, bottom) = (
+            (min(along) - beyond, max(along) + beyond) for along in zip(*self.points, strict=True)
+        )
+        return Area(left, top, right - left, bottom - top)
+
 
 Mark = Shape | Letters | Stroke
 
@@ -63,10 +75,17 @@ class Figure(NamedTuple):
     title: str
     marks: tuple[Mark, ...]
 
+    def reaches(self, top: float, bottom: float) -> bool:
+        """Say whether any of it lies between two heights."""
+        return any(
+            mark.area.y < bottom and top < mark.area.y + mark.area.height for mark in self.marks
+        )
+
 
 class Picture(NamedTuple):
-    """Figures from the back to the front."""
+    """Figures from the back to the front, and where a page may end: under a step, in no word."""
 
     width: float
     height: float
     figures: tuple[Figure, ...]
+    cuts: tuple[float, ...] = ()

@@ -35,6 +35,9 @@ from delivery.report.map_sheet import (
 from delivery.report.map_speech import MapSpeech, StepNames
 
 OUTCOMES = ("succeeded", "refused", "cancelled", "expired", "abandoned", "open")
+UNDER = 7.0
+"""How far under a step a page may end: over the words that stand in the gap."""
+
 _SIGNS = {1: "more", 0: "alike", -1: "fewer"}
 
 
@@ -60,7 +63,8 @@ def draw(layout: MapLayout, language: Language, names: StepNames) -> Picture:
     for place in sheet.places:
         figures += _step(place, sheet)
     bottom, ending = _ending(sheet)
-    return Picture(sheet.width, bottom + EDGE, (*figures, *ending))
+    cuts = tuple(place.bottom + UNDER for place in sheet.places)
+    return Picture(sheet.width, bottom + EDGE, (*figures, *ending), cuts)
 
 
 def _entry(sheet: Sheet) -> Figure:

@@ -9,7 +9,7 @@ from delivery.report.lettering import one_line
 from delivery.report.map_folding import Course
 
 ISOLATE, END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
-SIGNS = {1: "+", -1: "\N{MINUS SIGN}", 0: "=", None: ""}
+SIGNS = {1: "(+)", -1: "(\N{MINUS SIGN})"}
 
 
 class StepNames(Protocol):
@@ -97,7 +97,8 @@ class MapSpeech:
 
     def label(self, flow: MapFlow) -> str:
         """What stands at an arrow: sign, count and median wait."""
-        parts = [f"{SIGNS[flow.sign]} {self.count(flow.count)}".strip()]
+        sign = "" if flow.sign is None else SIGNS.get(flow.sign, "")
+        parts = [f"{sign} {self.count(flow.count)}".lstrip()]
         if flow.median_s is not None:
             parts.append(self._language.duration(flow.median_s))
         return " \N{MIDDLE DOT} ".join(parts)
@@ -182,8 +183,7 @@ class MapSpeech:
         return (
             says.plural("{n} other step", "{n} other steps", others.steps),
             says.text(
-                "moves from, to or between them: {moves}; journeys that start there: {starts}; "
-                "that end there: {ends}",
+                "moves: {moves}, starts: {starts}, ends: {ends}",
                 moves=others.moves,
                 starts=others.starts,
                 ends=others.ends,
@@ -212,8 +212,8 @@ class MapSpeech:
         if layout.compared:
             notes.append(
                 says.text(
-                    "+ more went this way than in the comparison, \N{MINUS SIGN} fewer, "
-                    "= no clear difference."
+                    "(+) more went this way than in the comparison, (\N{MINUS SIGN}) fewer; "
+                    "without a sign there is no clear difference."
                 )
             )
         return notes

@@ -4,14 +4,19 @@ Colours are custom properties with values of their own for light, dark and paper
 says a pattern, a place or a word says, too.
 """
 
+from collections.abc import Iterable
 from html import escape
+from itertools import pairwise
 
 from delivery.report.journey_map import MapLayout
 from delivery.report.language import Language
 from delivery.report.lettering import legible
-from delivery.report.map_marks import Letters, Mark, Picture, Shape, Stroke
+from delivery.report.map_marks import HEAD, Area, Figure, Letters, Mark, Picture, Shape, Stroke
 from delivery.report.map_picture import draw
 from delivery.report.map_speech import MapSpeech, StepNames
+
+PAGE_WIDTH, PAGE_SHAPE = 680.0, 1.38
+"""Of what is printed on A4: its width, and how much higher than wide it is."""
 
 CURVE = 9.0
 CASING = 5.0
@@ -27,6 +32,9 @@ MAP_STYLE = """
 @media print{:where(.journey-map){--map-page:#fff;--map-box:#fff;--map-ink:#000;--map-quiet:#333;
 --map-edge:#777;--map-flow:#7d91ab;--map-back:#a4622c;--map-on:#c9d3de;--map-lost:#a3264f;
 --map-good:#20693f;--map-open:#4a5a6b;--map-more:#1f5fae;--map-fewer:#a4622c}}
+.journey-map.page{display:none}
+@media print{svg.journey-map:not(.page):has(+ .journey-map.page){display:none}
+svg.journey-map.page{display:block;max-width:100%;height:auto;break-inside:avoid}}
 .journey-map{font-family:system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;
 font-size:12px;color:var(--map-flow)}
 .journey-map text{fill:var(--map-ink);stroke:none}
@@ -96,15 +104,54 @@ def map_svg(
         f"<style>{MAP_STYLE}</style>" if styled else "",
         _patterns(key),
         f'<rect class="sheet" width="{across}" height="{down}"/>',
-        *_figures(picture, key),
+        *_figures(picture.figures, key),
         "</svg>",
     ]
     return "\n".join(part for part in parts if part) + "\n"
 
 
-def _figures(picture: Picture, key: str) -> list[str]:
+def map_pages(layout: MapLayout, language: Language, names: StepNames, *, key: str = "map") -> str:
+    """Draw the map once more for paper, in parts that fit a page of A4 and end under a step.
+
+    The parts stand right behind the map, which has the rules: they are seen on paper alone, and the
+    whole on the screen alone.
+
+    Args:
+        layout: As of `map_svg`.
+        language: As of `map_svg`.
+        names: As of `map_svg`.
+        key: As of `map_svg`.
+
+    Returns:
+        One `svg` element a page; none where all fits one page.
+    """
+    picture = draw(layout, language, names)
+    tall = PAGE_SHAPE * max(picture.width, PAGE_WIDTH)
+    tops = [0.0]
+    for cut, after in pairwise((*picture.cuts, picture.height)):
+        if after - tops[-1] > tall:
+            tops.append(cut)
+    if len(tops) == 1:
+        return ""
+    return "".join(
+        _page(picture, Area(0.0, top, picture.width, bottom - top), f"{key}-page-{number}")
+        for number, (top, bottom) in enumerate(pairwise((*tops, picture.height)), start=1)
+    )
+
+
+def _page(picture: Picture, part: Area, key: str) -> str:
+    across, down = _number(part.width), _number(part.height)
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="journey-map page" aria-hidden="true" '
+        f'viewBox="0 {_number(part.y)} {across} {down}" width="{across}" height="{down}">'
+    )
+    figures = (fig for fig in picture.figures if fig.reaches(part.y, part.y + part.height))
+    return "\n".join([opening, _patterns(key), *_figures(figures, key), "</svg>\n"])
+
+
+def _figures(figures: Iterable[Figure], key: str) -> list[str]:
     drawn = []
-    for figure in picture.figures:
+    for figure in figures:
         title = f"<title>{_text(figure.title)}</title>" if figure.title else ""
         marks = "\n".join(_mark(mark, key) for mark in figure.marks)
         drawn.append(f'<g class="{figure.kind}">{title}\n{marks}\n</g>')
@@ -172,7 +219,7 @@ def _shape(shape: Shape, key: str) -> str:
 def _stroke(stroke: Stroke) -> str:
     """Draw a line with a head, over a casing that parts it from the lines it crosses."""
     kind = f"stub-{stroke.kind}" if stroke.kind != "line" else "line"
-    long, wide = 5 + stroke.width * 0.55, stroke.width / 2 + 4
+    long, wide = 5 + stroke.width * 0.55, stroke.width / 2 + HEAD
     (x0, y0), (x1, y1) = stroke.points[-2:]
     away_x, away_y = _sign(x1 - x0), _sign(y1 - y0)
     neck = (x1 - away_x * long, y1 - away_y * long)

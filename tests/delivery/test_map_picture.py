@@ -1,6 +1,6 @@
 """The map as a picture: nothing lies over anything else, names stay text, bytes stay the same."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from random import Random
 from xml.etree import ElementTree as ET
 
@@ -12,7 +12,7 @@ from delivery.report.journey_map import lay_out
 from delivery.report.language import Language
 from delivery.report.map_marks import Area, Letters, Picture, Shape, Stroke
 from delivery.report.map_picture import draw
-from delivery.report.map_svg import map_svg
+from delivery.report.map_svg import PAGE_SHAPE, PAGE_WIDTH, map_pages, map_svg
 from tests.delivery.test_journey_map import STEPS, shuffled, walks
 from tests.delivery.walked import OUTCOMES, Keys, Walk, report_of
 
@@ -196,8 +196,8 @@ def test_more_and_fewer_have_signs() -> None:
 
     assert 'class="flow straight more"' in svg
     assert 'class="flow straight fewer"' in svg
-    assert ">+ 20 · 30 min<" in svg
-    assert ">\N{MINUS SIGN} 20 · 30 min<" in svg
+    assert ">(+) 20 · 30 min<" in svg
+    assert ">(\N{MINUS SIGN}) 20 · 30 min<" in svg
 
 
 def test_empty_report_says_so() -> None:
@@ -210,3 +210,40 @@ def test_page_may_hold_the_rules_itself() -> None:
     layout = lay_out(report_of([(STEPS, "open")] * 9, STEPS))
 
     assert "<style>" not in map_svg(layout, ENGLISH, Keys(), styled=False)
+
+
+@given(walks())
+def test_page_ends_in_no_word_and_no_box(journeys: list[Walk]) -> None:
+    picture = draw(lay_out(report_of(journeys, STEPS)), ENGLISH, Keys())
+
+    for cut in picture.cuts:
+        for area in (*boxes(picture), *(line.area for line in letters(picture))):
+            assert not area.y < cut < area.y + area.height
+
+
+def test_long_map_is_printed_in_parts_that_fit_a_page() -> None:
+    steps = [f"step {n:02}" for n in range(15)]
+    journeys: list[Walk] = [(steps, "succeeded"), (steps[:7] + steps[2:4], "abandoned")] * 20
+    layout = lay_out(report_of(journeys, steps))
+
+    whole = ET.fromstring(map_svg(layout, ENGLISH, Keys()))  # noqa: S314 - ours
+    parts = ET.fromstring(f"<parts>{map_pages(layout, ENGLISH, Keys())}</parts>")  # noqa: S314
+
+    bands = [[float(length) for length in part.attrib["viewBox"].split()] for part in parts]
+    assert len(bands) > 1
+    assert bands[0][1] == 0
+    for above, below in pairwise(bands):
+        assert above[1] + above[3] == pytest.approx(below[1], abs=0.11)
+    assert bands[-1][1] + bands[-1][3] == pytest.approx(float(whole.attrib["height"]), abs=0.11)
+    assert all(tall <= PAGE_SHAPE * max(PAGE_WIDTH, across) for _, _, across, tall in bands)
+    texts = [element.text for element in parts.iter(f"{SVG}text")]
+    assert {element.text for element in whole.iter(f"{SVG}text")} == set(texts)
+    ids = [element.attrib["id"] for element in parts.iter() if "id" in element.attrib]
+    assert len(ids) == len(set(ids))
+
+
+def test_map_of_one_page_has_no_parts() -> None:
+    layout = lay_out(report_of([(("form", "pay"), "open")] * 9, ("form", "pay")))
+
+    assert map_pages(layout, ENGLISH, Keys()) == ""
+    assert map_pages(lay_out(report_of([], [])), ENGLISH, Keys()) == ""
