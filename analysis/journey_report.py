@@ -8,7 +8,7 @@ fewer than k people share is missing from the lists and counted in `hidden`. Tim
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from analysis.sections import Channels, Next, Quality, Time
+from analysis.sections import Channels, FunnelOptions, Next, Quality, Time
 
 
 class Window(Struct, frozen=True):
@@ -241,6 +241,7 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     horizon_days: int
     assumed_deadlines: list[str]
     completion: Completion
+    funnel_options: FunnelOptions
     funnel: list[FunnelStep]
     outside_funnel: int | None
     routes: list[RouteFunnel]

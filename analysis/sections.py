@@ -133,3 +133,20 @@ class Quality(Struct, frozen=True, kw_only=True):
     error_share: float | None
     without_person: int | None
     without_person_share: float | None
+
+
+class FunnelOptions(Struct, frozen=True, kw_only=True):
+    """How the funnels were asked for: `order` is ordered, strict or any.
+
+    The steps in `stop` end a pass through a funnel, those in `remove` take its journey out.
+    `window_s` runs from the first step to the last; `complete_p95_s` is how long 95 % of those took
+    that reached the last required step without a window, null without a window or below ten of
+    them. `removed` counts the journeys that a step took out of the common funnel.
+    """
+
+    order: str
+    window_s: float | None
+    complete_p95_s: float | None
+    stop: list[str]
+    remove: list[str]
+    removed: int

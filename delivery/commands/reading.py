@@ -14,10 +14,13 @@ from delivery.options import (
     By,
     Data,
     Database,
+    Exclude,
     From,
     InLanguage,
     K,
     Lang,
+    Order,
+    OrderChoice,
     Position,
     PublicLog,
     ReportFormat,
@@ -25,6 +28,8 @@ from delivery.options import (
     Services,
     To,
     Where,
+    WindowOption,
+    period_of,
 )
 from delivery.progress import say
 from delivery.report.machine import OVERVIEW_SECTIONS, SECTIONS
@@ -32,6 +37,7 @@ from delivery.settings import Settings, now, read_settings
 from delivery.stopping import told_to_stop
 
 if TYPE_CHECKING:
+    from analysis.funnel_rules import FunnelRules
     from analysis.selection import Period
     from delivery.app import House
 
@@ -118,6 +124,9 @@ def report(
     to: To = None,
     where: Where = None,
     by: By = None,
+    order: Order = OrderChoice.ORDERED,
+    window: WindowOption = None,
+    exclude: Exclude = None,
     section: Annotated[
         str,
         typer.Option(metavar="TABLE", help=f"With --format csv: one of {', '.join(SECTIONS)}."),
@@ -148,6 +157,7 @@ def report(
         window=_period(from_, to),
         where=_conditions(where),
         by=by,
+        funnel_rules=_funnel_rules(order, window, exclude),
         k=MIN_K if k is None else k,
         public_log=public_log,
     )
@@ -299,6 +309,19 @@ def _period(first: str | None, last: str | None) -> "Period":
             param_hint="--from",
         )
     return Period(start, end)
+
+
+def _funnel_rules(
+    order: OrderChoice, window: str | None, exclude: Sequence[str] | None
+) -> "FunnelRules":
+    from analysis.funnel_rules import MODES, FunnelRules
+
+    pairs = [text.partition(":") for text in exclude or ()]
+    return FunnelRules(
+        order=order.value,
+        window=None if window is None else period_of(window),
+        exclude=tuple((step, MODES[mode == "remove"]) for step, _, mode in pairs),
+    )
 
 
 def _conditions(where: Sequence[str] | None) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
@@ -13,7 +14,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analysis.after_drop_off import CLASSES, classified
+from analysis.funnel_rules import MODES, FunnelRules
 from analysis.journey_report import JourneyReport
+from analysis.passes import ORDERS
 from analysis.report import journey_report
 from journeys.service import HELSINKI, Service, ServiceHistory
 from projections.frames import Frames, frames_of
@@ -101,12 +104,25 @@ def test_counts_add_up(text: str, at: float, world: World, service_of: ServiceOf
     assert report.hidden == {}
 
 
+@st.composite
+def funnel_rules(draw: st.DrawFn) -> FunnelRules:
+    modes = st.sampled_from(MODES)
+    exclude = draw(st.lists(st.sampled_from(["search", "call", "handling"]), unique=True))
+    return FunnelRules(
+        order=draw(st.sampled_from(ORDERS)),
+        window=draw(st.sampled_from([None, timedelta(hours=3), timedelta(days=1)])),
+        exclude=tuple((step, draw(modes)) for step in exclude),
+    )
+
+
 @HEAVY
-@given(text=cities(), at=st.sampled_from([0.3, 9.0, 60.0]))
+@given(text=cities(), at=st.sampled_from([0.3, 9.0, 60.0]), rules=funnel_rules())
 def test_between_required_steps_nobody_is_lost_sight_of(
-    text: str, at: float, world: World, service_of: ServiceOf
+    text: str, at: float, rules: FunnelRules, world: World, service_of: ServiceOf
 ) -> None:
-    report = everything(world(text, service_of(STEPS, routes=ROUTES), at=at))
+    frames = world(text, service_of(STEPS, routes=ROUTES), at=at)
+
+    report = journey_report(frames, funnel_rules=rules, k=1, public_log=True)
 
     for started, funnel in [
         (report.journeys.started, report.funnel),
@@ -118,7 +134,8 @@ def test_between_required_steps_nobody_is_lost_sight_of(
             assert row["reached"] == after + row["lost"] + row["open"] + row["finished"]
         assert all(row.reached <= started for row in funnel)
     entries = next(row.reached for row in report.funnel if isinstance(row.lost, int))
-    assert report.outside_funnel == report.journeys.started - entries
+    left = report.journeys.started - report.funnel_options.removed
+    assert report.outside_funnel == left - entries
 
 
 @HEAVY

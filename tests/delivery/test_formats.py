@@ -94,6 +94,30 @@ def test_csv_and_json_and_text_say_the_same(city: City) -> None:
     assert f"Most are lost at Payment ({pay['dropped']})." in answer(*words).replace("\n", " ")
 
 
+def test_the_funnel_is_asked_for_in_other_ways(city: City) -> None:
+    words = ("report", "varaamo-booking", "--data", city.data, *AT)
+    asked = (
+        "--order",
+        "any",
+        "--window",
+        "PT30M",
+        "--exclude",
+        "feedback",
+        "--exclude",
+        "contact:remove",
+    )
+
+    plain, other = numbers(*words), numbers(*words, *asked)
+
+    assert plain["funnel_options"]["order"] == "ordered"
+    assert other["funnel_options"]["order"] == "any"
+    assert other["funnel_options"]["window_s"] == 1800.0
+    assert other["funnel_options"]["stop"] == ["feedback"]
+    assert other["funnel_options"]["remove"] == ["contact"]
+    assert other["steps"] == plain["steps"]
+    assert other["funnel"][-1]["reached"] <= plain["funnel"][-1]["reached"]
+
+
 def test_unknown_table_is_an_expected_failure(city: City) -> None:
     done = polku(
         *("report", "varaamo-booking", "--data", city.data, "--format", "csv"),
