@@ -190,9 +190,15 @@ class Language:
             >>> english = Language("en")
             >>> [english.percent(share) for share in (0.314, 0.0042, 0.0, None)]
             ['31 %', '0.4 %', '0 %', '-']
+            >>> [english.percent(share) for share in (0.0002, 0.9997)]
+            ['< 0.1 %', '> 99.9 %']
         """
         if share is None:
             return NOTHING
+        if 0 < share < 0.0005:
+            return f"<{self._manner.gap}{self.percent(0.001)}"
+        if 0.9995 <= share < 1:
+            return f">{self._manner.gap}{self.percent(0.999)}"
         matters = 0 < share < 0.0995 or 0.9905 < share < 1
         return self._with_unit(self.decimal(100 * share, int(matters)), "%")
 

@@ -6,6 +6,13 @@ The same on every kind of page: plain text, Markdown.
 from collections.abc import Callable, Sequence
 
 from analysis.journey_report import FunnelStep, JourneyReport, StepRow
+from delivery.report.circumstances import (
+    value_name,
+    write_channels,
+    write_next,
+    write_quality,
+    write_times,
+)
 from delivery.report.endings import Endings, endings
 from delivery.report.language import Language
 from delivery.report.page import Cell, Leaf, Page
@@ -78,7 +85,7 @@ class _Writing:
             self._trend,
             self._moves,
             self._variants,
-            self._times,
+            self._circumstances,
             self._notes,
         )
         for section in sections:
@@ -189,6 +196,7 @@ class _Writing:
             )
         if ended := causes(report, self._names, words, self._language):
             self._page.line(ended)
+        write_next(self._page, report, self._names, words, self._language)
 
     def _drop_off_row(self, row: StepRow) -> tuple[Cell, ...]:
         language = self._language
@@ -229,7 +237,7 @@ class _Writing:
             ),
             [
                 (
-                    group.value,
+                    value_name(group.value, language),
                     language.count(group.started),
                     language.count(group.completed),
                     language.count(group.lost),
@@ -255,7 +263,7 @@ class _Writing:
             ),
             [
                 (
-                    group.value,
+                    value_name(group.value, language),
                     self._names.step(step.step),
                     language.count(step.entered),
                     language.count(step.dropped),
@@ -343,26 +351,11 @@ class _Writing:
             last_is_words=True,
         )
 
-    def _times(self) -> None:
-        time, language, say = self._report.time, self._language, self._language.text
-        self._page.table(
-            say("Time of completed journeys, and whose it was"),
-            ("", say("median"), say("90 % within"), "n"),
-            [
-                (
-                    whose,
-                    language.duration(spent.median_s),
-                    language.duration(spent.p90_s),
-                    language.count(spent.n),
-                )
-                for whose, spent in (
-                    (say("start to outcome"), time.total),
-                    (say("with the customer"), time.customer),
-                    (say("waiting for the city"), time.city),
-                )
-            ],
-            left=1,
-        )
+    def _circumstances(self) -> None:
+        page, report, language = self._page, self._report, self._language
+        write_times(page, report, language)
+        write_channels(page, report, self._words, language)
+        write_quality(page, report, language)
 
     def _notes(self) -> None:
         self._page.heading(self._language.text("About the data"))

@@ -49,6 +49,14 @@ HOSTILE = (
 )
 
 WHOSE = ("total", "customer", "city")
+NEXT = (
+    "no_further_action",
+    "went_elsewhere",
+    "returned_later",
+    "switched_channel",
+    "completed_in_another_channel",
+)
+QUANTILES = ("p10", "p25", "median", "p75", "p90")
 
 Table = list[list[str]]
 
@@ -141,10 +149,12 @@ def test_markdown_of_the_report_has_the_numbers_of_the_json(city: City, code: st
     found = [*tables(answer(*words, "--format", "md")).values()]
 
     language = Language(code)
-    stand, funnel, *others, steps, groups, _, trend, moves, paths, times = found
+    stand, funnel, *found = found
+    others, found = found[: len(report["routes"])], found[len(report["routes"]) :]
+    steps, after, groups, _, trend, moves, paths, times, starts, visits, hops, quality = found
     counts = [number(code, row[1]) for row in stand]
     assert counts == [report["journeys"][key] for key in list(report["journeys"])[1:7]]
-    assert len(others) == len(report["routes"])
+    assert [len(rows) for rows in others] == [len(route["funnel"]) for route in report["routes"]]
     for rows, content, columns in (
         (funnel, report["funnel"], {1: "reached", 4: "lost", 5: "open", 6: "finished"}),
         (steps, report["steps"], {1: "entered", 2: "dropped", 4: "n", 7: "open"}),
@@ -152,6 +162,9 @@ def test_markdown_of_the_report_has_the_numbers_of_the_json(city: City, code: st
         (trend, report["trend"][-16:], {1: "started", 2: "completed"}),
         (moves, report["transitions"][:12], {2: "count"}),
         (paths, report["variants"][:6], {0: "count"}),
+        (starts, report["channels"]["starts"], {1: "started", 2: "completed", 3: "lost"}),
+        (visits, report["channels"]["visits"], {1: "visits"}),
+        (hops, report["channels"]["moves"][:12], {2: "count"}),
     ):
         assert len(rows) == len(content)
         for row, figures_of_row in zip(rows, content, strict=True):
@@ -163,10 +176,18 @@ def test_markdown_of_the_report_has_the_numbers_of_the_json(city: City, code: st
         assert row[3] == wanted
     for row, spent in zip(times, [report["time"][whose] for whose in WHOSE], strict=True):
         assert row[1:] == [
-            language.duration(spent["median_s"]),
-            language.duration(spent["p90_s"]),
+            *(language.duration(spent[f"{key}_s"]) for key in QUANTILES),
             language.count(spent["n"]),
         ]
+    lost = [step for step in report["steps"] if step["next"]]
+    for row, step in zip(after, lost, strict=True):
+        classes = [NOTHING if step["next"][key] is None else step["next"][key] for key in NEXT]
+        told = [cell if cell == NOTHING else number(code, cell) for cell in row[1:]]
+        assert told == [step["dropped"], *classes, step["next"]["within_days"]]
+    assert [number(code, row[3]) for row in quality] == [
+        *(report["quality"][key] for key in ("touchpoints", "touchpoints", "step_touchpoints")),
+        report["journeys"]["started"],
+    ]
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
