@@ -1,6 +1,7 @@
 """The map of the journey as figures: boxes, letters and lines, each in its place."""
 
 from analysis.journey_report import StepRow
+from delivery.report.endings import OUTCOMES
 from delivery.report.journey_map import MapFlow, MapLayout
 from delivery.report.language import Language
 from delivery.report.lettering import broken, fitted, width
@@ -34,7 +35,6 @@ from delivery.report.map_sheet import (
 )
 from delivery.report.map_speech import MapSpeech, StepNames
 
-OUTCOMES = ("succeeded", "refused", "cancelled", "expired", "abandoned", "open")
 UNDER = 7.0
 """How far under a step a page may end: over the words that stand in the gap."""
 

@@ -3,10 +3,12 @@
 from typing import Protocol
 
 from analysis.journey_report import StepRow
+from delivery.report.endings import OUTCOMES
 from delivery.report.journey_map import MapFlow, MapLayout, MapStep
 from delivery.report.language import Language
 from delivery.report.lettering import one_line
 from delivery.report.map_folding import Course
+from projections.shapes import ABANDONED
 
 ISOLATE, END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 SIGNS = {1: "(+)", -1: "(\N{MINUS SIGN})"}
@@ -75,17 +77,9 @@ class MapSpeech:
 
     def outcome(self, outcome: str) -> str:
         """Where journeys stand; of a drafted service nobody knows who gave up."""
-        says = self._language
-        unknown = says.word("outcome", "no known outcome")
-        words = {
-            "succeeded": says.word("outcome", "succeeded"),
-            "refused": says.word("outcome", "refused"),
-            "cancelled": says.word("outcome", "cancelled"),
-            "expired": says.word("outcome", "expired"),
-            "abandoned": unknown if self._layout.draft else says.word("outcome", "abandoned"),
-            "open": says.word("outcome", "still open"),
-        }
-        return words[outcome]
+        if self._layout.draft and outcome == ABANDONED:
+            return self._language.text("no known outcome")
+        return self._language.text(OUTCOMES[outcome])
 
     def from_elsewhere(self, step: MapStep) -> str:
         """Moves that come from where no arrow is drawn."""
