@@ -14,6 +14,7 @@ from analysis.sections import Spent, StepTime, Time
 from journeys.service import Actor, ServiceHistory
 
 _MICROSECONDS = 1_000_000
+_SPAN = (pl.col("ended_at") - pl.col("started_at")).dt.total_microseconds()
 
 
 def step_times(visits: pl.DataFrame) -> dict[str, StepTimes]:
@@ -51,20 +52,25 @@ def time_apart(
         k: With fewer people than this that have completed there are no times.
         steps: For which to measure the stays of all journeys, one by one.
     """
-    completed = journeys.filter(pl.col("outcome").is_in(COMPLETED))
     stays = _stays(visits, service)
-    parts = (
-        stays.join(completed.select("journey"), on="journey", how="semi")
-        .group_by("journey")
-        .agg(pl.col("customer", "city").sum())
-    )
-    sums = completed.select("journey", "people").join(parts, on="journey", how="left")
+    times = _completed(journeys, stays)
     return Time(
-        total=time_to_outcome(journeys, k=k),
-        customer=spent(sums["customer"].fill_null(0), sums["people"], k=k),
-        city=spent(sums["city"].fill_null(0), sums["people"], k=k),
+        total=spent(times["total"], times["people"], k=k),
+        customer=spent(times["customer"], times["people"], k=k),
+        city=spent(times["city"], times["people"], k=k),
         steps=_at_steps(stays, journeys, steps=steps, k=k),
     )
+
+
+def completed_times(
+    journeys: pl.DataFrame, visits: pl.DataFrame, *, service: ServiceHistory
+) -> pl.DataFrame:
+    """Measure each completed journey.
+
+    Returns:
+        `journey`, `people`; `total`, `customer` and `city`, whole microseconds.
+    """
+    return _completed(journeys, _stays(visits, service))
 
 
 def time_to_outcome(journeys: pl.DataFrame, *, k: int) -> Spent:
@@ -75,8 +81,21 @@ def time_to_outcome(journeys: pl.DataFrame, *, k: int) -> Spent:
         k: With fewer people than this that have completed there are no times.
     """
     completed = journeys.filter(pl.col("outcome").is_in(COMPLETED))
-    spans = (completed["ended_at"] - completed["started_at"]).dt.total_microseconds()
-    return spent(spans, completed["people"], k=k)
+    return spent(completed.select(_SPAN).to_series(), completed["people"], k=k)
+
+
+def _completed(journeys: pl.DataFrame, stays: pl.DataFrame) -> pl.DataFrame:
+    completed = journeys.filter(pl.col("outcome").is_in(COMPLETED)).select(
+        "journey", "people", total=_SPAN
+    )
+    parts = (
+        stays.join(completed.select("journey"), on="journey", how="semi")
+        .group_by("journey")
+        .agg(pl.col("customer", "city").sum())
+    )
+    return completed.join(parts, on="journey", how="left").with_columns(
+        pl.col("customer", "city").fill_null(0)
+    )
 
 
 def _stays(visits: pl.DataFrame, service: ServiceHistory) -> pl.DataFrame:

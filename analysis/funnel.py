@@ -49,8 +49,8 @@ class Funnel:
 
     Attributes:
         plan: Its rows.
-        progress: One row a journey: `people`, `outcome`, `route`, `furthest`.
-        passed: One row a journey and optional row it reached: `row`, `people`, `route`.
+        progress: One row a journey: `journey`, `people`, `outcome`, `route`, `furthest`.
+        passed: One row a journey and optional row it reached: `row`, `journey`, `people`, `route`.
         times: `row`, `median_s`, `p90_s` since the required row before.
         removed: `people`, one row a journey that an excluding step took out; it is nowhere else.
         complete_s: Seconds from the first visit of a pass to the last required row, where reached.
@@ -64,12 +64,12 @@ class Funnel:
     complete_s: pl.Series
 
     def reaching(self, row: int) -> pl.DataFrame:
-        """Return `people` and `route`, one row a journey that reached this row of the plan."""
+        """Return `journey`, `people`, `route` of those that reached this row of the plan."""
         if self.plan.required[row]:
             reached = self.progress.filter(pl.col("furthest") >= row)
         else:
             reached = self.passed.filter(pl.col("row") == row)
-        return reached.select("people", "route")
+        return reached.select("journey", "people", "route")
 
     def people(self, row: int) -> int:
         """Count the people who reached this row of the plan."""
@@ -195,7 +195,9 @@ def trace_funnel(  # noqa: PLR0913 - what is asked, of whom, and how
     return Funnel(
         plan=plan,
         progress=progress.filter(~pl.col("removed")).drop("removed"),
-        passed=matched.filter(pl.col("row").is_in(optional)).select("row", "people", "route"),
+        passed=matched.filter(pl.col("row").is_in(optional)).select(
+            "row", "journey", "people", "route"
+        ),
         times=_times(matched.filter(~pl.col("row").is_in(optional)), visits),
         removed=progress.filter("removed").select("people"),
         complete_s=_spans(matched.filter(pl.col("row") == last), visits, since="start")["span_s"],

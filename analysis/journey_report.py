@@ -8,7 +8,7 @@ fewer than k people share is missing from the lists and counted in `hidden`. Tim
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from analysis.sections import Channels, FunnelOptions, Next, Quality, Time
+from analysis.sections import Channels, FunnelOptions, GroupReach, GroupTime, Next, Quality, Time
 
 
 class Window(Struct, frozen=True):
@@ -146,12 +146,20 @@ class GroupStep(Struct, frozen=True, kw_only=True):
 
 
 class Group(Struct, frozen=True, kw_only=True):
-    """The journeys of one value; rates are read at a day common to all groups."""
+    """The journeys of one value; rates are read at a day common to all groups.
+
+    completed = succeeded + refused, lost = cancelled + expired + abandoned.
+    """
 
     value: str
     started: int
     completed: int
+    succeeded: int
+    refused: int
     lost: int
+    cancelled: int
+    expired: int
+    abandoned: int
     open: int
     rate: float | None
     low: float | None
@@ -159,11 +167,13 @@ class Group(Struct, frozen=True, kw_only=True):
     n: int
     day: int | None
     note: str | None
+    time: GroupTime
+    funnel: list[GroupReach]
     steps: list[GroupStep]
 
 
 class Breakdown(Struct, frozen=True, kw_only=True):
-    """Groups by the first value of an attribute; `attribute` is null where none was asked for."""
+    """Groups by an attribute at first touch, or as `analysis.touch` says; null: none asked for."""
 
     attribute: str | None
     groups: list[Group]
@@ -218,9 +228,10 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     `outside_funnel` counts the journeys that never reached the first required step; it is null
     where it would give away how many did. `touchpoints` are those of the journeys; `unlinked` and
     `unmapped` count those of no journey, too, that occurred in the window. `hidden` counts the rows
-    left out of each list; `by_steps` are steps of groups, `route_funnels` rows of routes' funnels,
-    `next` counts of what people did next and `next_events` what they came to elsewhere, `channels`
-    rows of its lists, `quality` figures, and `time` stands for all of `time` but its steps.
+    left out of each list; `by_steps` and `by_funnel` are steps of groups, `by_time` groups without
+    times, `route_funnels` rows of routes' funnels, `next` counts of what people did next and
+    `next_events` what they came to elsewhere, `channels` rows of its lists, `quality` figures, and
+    `time` stands for all of `time` but its steps.
     `draft`: nobody has confirmed the outcomes of the definition valid at `as_of`, so the abandoned
     only ended without a known outcome.
     """

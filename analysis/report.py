@@ -12,7 +12,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from analysis.after_drop_off import after_drop_off
-from analysis.breakdown import Groups, break_down
+from analysis.breakdown import CommonFunnel, Groups, break_down
 from analysis.channels import channels_of
 from analysis.drop_off import completion, lost_before_first_step, trend, week_of
 from analysis.dwell import time_apart
@@ -54,7 +54,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         frames: One service, as of a moment, as known at a position.
         window: Journey starts.
         where: First values that the journeys began with, by attribute.
-        by: Attribute to compare groups of.
+        by: Attribute to compare groups of, as `analysis.touch` reads it.
         funnel_rules: How the funnels are asked for.
         k: Least number of people of a row that is shown.
         public_log: The log holds nobody's data, so k may be below 5.
@@ -79,11 +79,13 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
     walked = walks(visits)
     funnel, options = _common_funnel(selected, walked, funnel_rules, k=k)
     gone = hidden_steps(funnel, k=k)
+    reached = funnel_steps(funnel, hidden=gone)
     routes = route_funnels(selected, walked, common=funnel, gone=gone, k=k, rules=funnel_rules)
     steps = table_of_steps(selected, k=k)
     groups = Groups(Breakdown(attribute=None, groups=[]), Counter())
     if by is not None:
-        groups = break_down(selected, attribute=by, steps=steps, day=done.day, k=k)
+        common = CommonFunnel(funnel, reached)
+        groups = break_down(selected, attribute=by, steps=steps, common=common, day=done.day, k=k)
     moves = flows(journeys, visits, k=k)
     ways = variants(journeys, walked, service=service, k=k)
     rows = [row.step for row in steps.shown]
@@ -121,7 +123,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         assumed_deadlines=[step.key for step in current.steps if step.deadline is None],
         completion=done,
         funnel_options=options,
-        funnel=funnel_steps(funnel, hidden=gone),
+        funnel=reached,
         outside_funnel=_outside(funnel, k=k),
         routes=routes.rows,
         trend=weeks,

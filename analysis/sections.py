@@ -71,6 +71,36 @@ class Time(Struct, frozen=True, kw_only=True):
     steps: list[StepTime]
 
 
+class Typical(Struct, frozen=True, kw_only=True):
+    """Times of the completed journeys of a group; null where fewer than k people completed."""
+
+    n: int
+    median_s: float | None
+    p90_s: float | None
+
+
+class GroupTime(Struct, frozen=True, kw_only=True):
+    """Start to outcome of the completed journeys of a group, and whose time it was."""
+
+    total: Typical
+    customer: Typical
+    city: Typical
+
+
+class GroupReach(Struct, frozen=True, kw_only=True):
+    """One step of the common funnel in one group.
+
+    `of_entry` with its Wilson interval is null below ten journeys, where the entry is left out, and
+    at an optional step.
+    """
+
+    step: str
+    reached: int
+    of_entry: float | None
+    low: float | None
+    high: float | None
+
+
 class ChannelStart(Struct, frozen=True, kw_only=True):
     """The journeys that began in a channel; rates are read at a day common to all."""
 

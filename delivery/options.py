@@ -260,7 +260,11 @@ Where = Annotated[
 ]
 By = Annotated[
     str | None,
-    typer.Option("--by", metavar="ATTRIBUTE", help="Compare groups by this, at first touch."),
+    typer.Option(
+        "--by",
+        metavar="ATTRIBUTE[@TOUCH]",
+        help="Compare groups by this at first touch; channel@last and channel@STEP too.",
+    ),
 ]
 Order = Annotated[
     OrderChoice,

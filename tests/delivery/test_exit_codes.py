@@ -16,6 +16,11 @@ EXPECTED = {
     ),
     "unknown outcome": (("journeys", "varaamo-booking", "--outcome", "lost"), "one of succeeded"),
     "unknown attribute": ((*REPORT, "--by", "colour"), "attribute 'colour'"),
+    "attribute at a touch it is not known at": (
+        (*REPORT, "--by", "lang@last"),
+        "first touch alone",
+    ),
+    "channel at an unknown step": ((*REPORT, "--by", "channel@pya"), "'pya'"),
     "excluding by an unknown step": ((*REPORT, "--exclude", "pya"), "'pya'"),
     "condition on an unknown attribute": ((*REPORT, "--where", "colour=red"), "attribute 'colour'"),
     "position beyond the log": ((*REPORT, "--position", 10**9), "position"),
