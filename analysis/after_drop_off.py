@@ -63,7 +63,10 @@ def after_drop_off(selected: Frames, *, everybody: Frames, k: int) -> AfterDropO
     hidden: Counter[str] = Counter()
     for (step,), part in found.group_by("step"):
         gone = hidden_rows(part, row="class", k=k)
-        counts = Counter(part["class"].to_list())
+        counts = Counter[str](part["class"].to_list())
+        if gone:
+            # Or the only one that is missing would be known: it is not 0, and the others are.
+            gone |= {name for name in CLASSES if not counts[name]}
         elsewhere, names_hidden = _elsewhere(part, hidden="went_elsewhere" in gone, k=k)
         steps[str(step)] = Next(
             within_days=WITHIN_DAYS,

@@ -135,8 +135,16 @@ def test_classes_of_few_take_the_next_smallest(world: World) -> None:
 
     form = found.steps["form"]
     assert (form.no_further_action, form.went_elsewhere, form.switched_channel) == (30, None, None)
-    assert (form.returned_later, form.elsewhere, form.within_days) == (0, [], WITHIN_DAYS)
-    assert found.hidden == {"next": 2}
+    assert (form.returned_later, form.elsewhere, form.within_days) == (None, [], WITHIN_DAYS)
+    assert found.hidden == {"next": 4}
+
+
+def test_of_few_who_dropped_off_nothing_is_told(world: World) -> None:
+    frames = world("3 * form.0")
+
+    found = after_drop_off(frames, everybody=frames, k=5)
+
+    assert {getattr(found.steps["form"], name) for name in CLASSES} == {None}
 
 
 def test_names_of_few_are_left_out(world: World) -> None:
