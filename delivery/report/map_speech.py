@@ -5,7 +5,7 @@ from typing import Protocol
 from analysis.journey_report import StepRow
 from delivery.report.endings import OUTCOMES
 from delivery.report.journey_map import MapFlow, MapLayout, MapStep
-from delivery.report.language import Language
+from delivery.report.language import NO_BREAK, Language
 from delivery.report.lettering import one_line
 from delivery.report.map_folding import Course
 from projections.shapes import ABANDONED
@@ -142,11 +142,15 @@ class MapSpeech:
             }
             return actors[row.actor]
         if row.drop_off_rate is None:
-            return f"{says.why_no_rate(row.note or '')}, n = {self.count(row.n)}"
-        rate = says.rate(row.drop_off_rate, row.low, row.high)
-        if self._layout.draft:
-            return says.text("last step of {rate}, n = {n}", rate=rate, n=row.n)
-        return says.text("drop-off {rate}, n = {n}", rate=rate, n=row.n)
+            said = f"{says.why_no_rate(row.note or '')}, n = {self.count(row.n)}"
+        else:
+            rate = says.rate(row.drop_off_rate, row.low, row.high)
+            said = (
+                says.text("last step of {rate}, n = {n}", rate=rate, n=row.n)
+                if self._layout.draft
+                else says.text("drop-off {rate}, n = {n}", rate=rate, n=row.n)
+            )
+        return said.replace("n = ", f"n{NO_BREAK}={NO_BREAK}")
 
     def step(self, step: MapStep) -> str:
         """A step in words."""

@@ -167,7 +167,7 @@ def test_drop_off_is_said_and_striped() -> None:
     picture = draw(lay_out(report_of(journeys, ("form", "pay"))), ENGLISH, Keys())
 
     words = {line.text for line in letters(picture)}
-    assert "drop-off 25 % (15-35 %), n = 20" in words
+    assert "drop-off 25 % (15-35 %), n\xa0=\xa020" in words
     assert "abandoned 5" in words
     bars = [
         (mark.kind, mark.area.width)
