@@ -160,6 +160,46 @@ def waiting_and_back(report: JourneyReport, words: Endings, language: Language) 
     return f"{waiting} {back}, {afterwards}."
 
 
+_ORDERS = {
+    "strict": marked(
+        "The steps count only right after each other; optional steps may lie between."
+    ),
+    "any": marked("A step counts with all required steps before it, whichever came first."),
+}
+
+
+def funnel_rules(report: JourneyReport, names: Names, language: Language) -> str:
+    """Say how the funnels were asked for, where that is not as usual."""
+    options = report.funnel_options
+    said = [language.text(_ORDERS[options.order])] if options.order in _ORDERS else []
+    if options.window_s is not None:
+        window = language.text(
+            "From the first step to the last at most {window}.",
+            window=language.duration(options.window_s),
+        )
+        said.append(window)
+    if options.complete_p95_s is not None:
+        usual = language.text(
+            "Without that limit, 95 % of those who came all the way took at most {time}.",
+            time=language.duration(options.complete_p95_s),
+        )
+        said.append(usual)
+    if options.stop:
+        steps = ", ".join(names.step(step) for step in options.stop)
+        said.append(language.text("These steps end a way through: {steps}.", steps=steps))
+    if options.remove:
+        steps = ", ".join(names.step(step) for step in options.remove)
+        said.append(
+            language.plural(
+                "{n} journey is left out as it came to these steps: {steps}.",
+                "{n} journeys are left out as they came to these steps: {steps}.",
+                options.removed,
+                steps=steps,
+            )
+        )
+    return " ".join(said)
+
+
 def outside_funnel(number: int, language: Language) -> str:
     """Say how many journeys a funnel leaves out."""
     return language.plural(

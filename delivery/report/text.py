@@ -20,6 +20,7 @@ from delivery.report.sentences import (
     about_the_data,
     causes,
     draft_sentence,
+    funnel_rules,
     headline,
     hidden_sentence,
     no_data,
@@ -120,6 +121,8 @@ class _Writing:
     def _funnels(self) -> None:
         report, say = self._report, self._language.text
         self._funnel(say("Where people stop: the steps in their intended order"), report.funnel)
+        if rules := funnel_rules(report, self._names, self._language):
+            self._page.line(rules)
         if report.outside_funnel:
             self._page.line(outside_funnel(report.outside_funnel, self._language))
         self._page.line(say(self._words.funnel))

@@ -21,6 +21,8 @@ ASKED = [
     *(("report", service, "--by", "lang", "--as-of", LAST_DAY) for service in SERVICES),
     ("report", "varaamo-booking", "--where", "device=mobile", "--from", "2026-01-05"),
     ("report", "varaamo-booking", "--to", "2020-01-05"),
+    ("report", "varaamo-booking", *("--order", "strict", "--window", "PT2H")),
+    ("report", "varaamo-booking", *("--order", "any", "--exclude", "contact:remove")),
     ("journeys", "varaamo-booking", "--as-of", LAST_DAY),
 ]
 HEXADECIMAL = re.compile(r"\b[0-9a-f]{8}\b")

@@ -62,7 +62,9 @@ def test_one_is_no_plural(text: str, *, confirmed: bool) -> None:
         city(text, outcomes_confirmed=confirmed),
     ):
         sentences = "\n".join(line for line in page.splitlines() if not line.startswith(" "))
-        found = re.findall(r"\b1 (?:more )?(?:[a-z]+s|are|were|have|belong|stop)\b", flat(sentences))
+        found = re.findall(
+            r"\b1 (?:more )?(?:[a-z]+s|are|were|have|belong|stop)\b", flat(sentences)
+        )
         assert set(found) <= {"1 was", "1 is", "1 has", "1 belongs", "1 more is", "1 more stops"}
 
 
