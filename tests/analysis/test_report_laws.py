@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
@@ -10,159 +9,19 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 import polars as pl
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analysis.after_drop_off import CLASSES, classified
-from analysis.funnel_rules import MODES, FunnelRules
 from analysis.journey_report import JourneyReport
-from analysis.passes import ORDERS
 from analysis.report import journey_report
 from journeys.service import HELSINKI, Service, ServiceHistory
 from projections.frames import Frames, frames_of
 from projections.trace import trace_journeys
+from tests.analysis.cities import HEAVY, ROUTES, STEPS, K, cities, everything, with_enough_people
 
 World = Callable[..., Frames]
 ServiceOf = Callable[..., Service]
-
-STEPS = "search? form pay>staff handling:staff call~"
-ROUTES = {"paid": "search form pay", "handled": "search form handling"}
-NAMES = ["search", "form", "pay", "handling", "call"]
-LAST = ["", "granted", "refused", "cancelled", "granted cancelled", "refused form"]
-K = 5
-
-# One example makes one or two reports, each of many frames.
-HEAVY = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
-
-
-@st.composite
-def cities(draw: st.DrawFn) -> str:
-    """Lines of equal journeys; a few belong to one person."""
-    lines = []
-    for _ in range(draw(st.integers(1, 10))):
-        walk = draw(st.lists(st.sampled_from(NAMES), min_size=0, max_size=4))
-        names = [*walk, *draw(st.sampled_from(LAST)).split()] or ["form"]
-        step = draw(st.sampled_from([0.1, 0.5, 2.0]))
-        options = [
-            f"week={draw(st.integers(0, 3))}",
-            draw(st.sampled_from(["lang=fi", "lang=sv", "channel=phone", "device=x"])),
-            *(["person=P"] if draw(st.integers(0, 5)) == 0 else []),
-        ]
-        there = draw(st.sampled_from(["", "", "@office"]))
-        touchpoints = [
-            f"{name}.{place * step:.1f}{there if place else ''}" for place, name in enumerate(names)
-        ]
-        times = draw(st.sampled_from([1, 2, 3, 4, 6, 9, 14]))
-        lines.append(" ".join([f"{times} *", *options, *touchpoints]))
-    return "\n".join(lines)
-
-
-def everything(frames: Frames) -> JourneyReport:
-    return journey_report(frames, by="lang", k=1, public_log=True)
-
-
-def with_enough_people(text: str) -> str:
-    """Add what makes a report be answered at all."""
-    return f"{text}\n 5 * lang=fi form.0 pay.0.1 granted.1"
-
-
-# --- counts -------------------------------------------------------------------------------------
-
-
-@HEAVY
-@given(text=cities(), at=st.sampled_from([0.3, 3.0, 9.0, 60.0]))
-def test_counts_add_up(text: str, at: float, world: World, service_of: ServiceOf) -> None:
-    report = everything(world(text, service_of(STEPS, routes=ROUTES), at=at))
-
-    journeys, steps = report.journeys, report.steps
-    lost = journeys.cancelled + journeys.expired + journeys.abandoned
-    assert journeys.started == journeys.succeeded + journeys.refused + lost + journeys.open
-    assert sum(row.started for row in report.trend) == journeys.started
-    groups = report.by.groups
-    assert sum(group.started for group in groups) == journeys.started
-    for outcome in ("succeeded", "refused", "cancelled", "expired", "abandoned", "open"):
-        assert sum(getattr(group, outcome) for group in groups) == getattr(journeys, outcome)
-    assert sum(group.time.city.n for group in groups) == report.time.city.n
-    for place, row in enumerate(report.funnel):
-        assert sum(group.funnel[place].reached for group in groups) == row.reached or not groups
-    assert all(row.entered == row.advanced + row.dropped + row.open for row in steps)
-    assert sum(row.dropped for row in steps) + report.before_first_step == lost
-    assert sum(row.open for row in steps) <= journeys.open
-    for row in steps:
-        assert (row.next is None) == (row.dropped == 0)
-        if row.next is not None:
-            classes = [getattr(row.next, name) for name in CLASSES]
-            assert sum(classes) == row.dropped
-            assert sum(event.count for event in row.next.elsewhere) == row.next.went_elsewhere
-    assert sum(row.started for row in report.channels.starts) == journeys.started
-    assert sum(row.visits for row in report.channels.visits) == (
-        sum(row.count for row in [*report.starts, *report.transitions])
-    )
-    assert sum(row.count for row in report.channels.moves) == report.channels.moves_total
-    assert report.time.total.n == journeys.succeeded + journeys.refused
-    assert [row.step for row in report.time.steps] == [row.step for row in steps]
-    assert all(sum(msgspec.to_builtins(row.causes).values()) == row.dropped for row in steps)
-    for step in steps:
-        cells = [row for group in groups for row in group.steps if row.step == step.step]
-        if cells:
-            assert sum(row.entered for row in cells) == step.entered
-            assert sum(row.dropped for row in cells) == step.dropped
-    assert report.hidden == {}
-
-
-@st.composite
-def funnel_rules(draw: st.DrawFn) -> FunnelRules:
-    modes = st.sampled_from(MODES)
-    exclude = draw(st.lists(st.sampled_from(["search", "call", "handling"]), unique=True))
-    return FunnelRules(
-        order=draw(st.sampled_from(ORDERS)),
-        window=draw(st.sampled_from([None, timedelta(hours=3), timedelta(days=1)])),
-        exclude=tuple((step, draw(modes)) for step in exclude),
-    )
-
-
-@HEAVY
-@given(text=cities(), at=st.sampled_from([0.3, 9.0, 60.0]), rules=funnel_rules())
-def test_between_required_steps_nobody_is_lost_sight_of(
-    text: str, at: float, rules: FunnelRules, world: World, service_of: ServiceOf
-) -> None:
-    frames = world(text, service_of(STEPS, routes=ROUTES), at=at)
-
-    report = journey_report(frames, funnel_rules=rules, k=1, public_log=True)
-
-    for started, funnel in [
-        (report.journeys.started, report.funnel),
-        *((route.started, route.funnel) for route in report.routes),
-    ]:
-        required = [msgspec.to_builtins(row) for row in funnel if isinstance(row.lost, int)]
-        following = [*(row["reached"] for row in required[1:]), 0]
-        for row, after in zip(required, following, strict=True):
-            assert row["reached"] == after + row["lost"] + row["open"] + row["finished"]
-        assert all(row.reached <= started for row in funnel)
-    entries = next(row.reached for row in report.funnel if isinstance(row.lost, int))
-    left = report.journeys.started - report.funnel_options.removed
-    assert report.outside_funnel == left - entries
-
-
-@HEAVY
-@given(text=cities(), at=st.sampled_from([0.3, 60.0]))
-def test_at_each_step_as_many_come_as_leave(text: str, at: float, world: World) -> None:
-    report = everything(world(text, at=at))
-
-    come, leave = Counter[str](), Counter[str]()
-    for start in report.starts:
-        come[start.step] += start.count
-    for move in report.transitions:
-        come[move.to] += move.count
-        leave[move.from_] += move.count
-    for end in report.ends:
-        leave[end.step] += end.count
-    assert come == leave
-    walked = sum(row.count for row in report.variants)
-    assert (
-        sum(row.count for row in report.starts) == sum(row.count for row in report.ends) == walked
-    )
-    assert len(report.variants) == report.variants_total
 
 
 # --- the order of things ------------------------------------------------------------------------
