@@ -15,6 +15,8 @@ _NO_COMPLETION_RATE = {
 }
 _HIDDEN = {
     "by": marked_plural("{n} group", "{n} groups"),
+    "by_funnel": marked_plural("{n} step of a group's funnel", "{n} steps of groups' funnels"),
+    "by_time": marked_plural("{n} group's times", "{n} groups' times"),
     "by_steps": marked_plural("{n} step of a group", "{n} steps of groups"),
     "channels": marked_plural("{n} row of channels", "{n} rows of channels"),
     "drop_offs": marked_plural("{n} drop-off point", "{n} drop-off points"),

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 from analysis.journey_report import FunnelStep, JourneyReport, StepRow
 from delivery.report.circumstances import (
-    value_name,
     write_channels,
     write_next,
     write_quality,
     write_times,
 )
 from delivery.report.endings import Endings, endings
+from delivery.report.group_tables import write_groups
 from delivery.report.language import Language
 from delivery.report.page import Cell, Leaf, Page
 from delivery.report.sentences import (
@@ -223,62 +223,7 @@ class _Writing:
         return "" if day is None else self._language.count(day)
 
     def _groups(self) -> None:
-        by, language, say = self._report.by, self._language, self._language.text
-        if by.attribute is None:
-            return
-        self._page.table(
-            say("By {attribute} (at first touch)", attribute=by.attribute),
-            (
-                by.attribute,
-                say("started"),
-                say("completed"),
-                say(self._words.lost),
-                say("open"),
-                say("completion (95 %)"),
-                "n",
-                say("day"),
-            ),
-            [
-                (
-                    value_name(group.value, language),
-                    language.count(group.started),
-                    language.count(group.completed),
-                    language.count(group.lost),
-                    language.count(group.open),
-                    language.rate(group.rate, group.low, group.high, group.note),
-                    language.count(group.n),
-                    self._day(group.day),
-                )
-                for group in by.groups
-            ],
-            left=1,
-        )
-        self._page.table(
-            say(self._words.drop_off_by, attribute=by.attribute),
-            (
-                by.attribute,
-                say("step"),
-                say("entered"),
-                say(self._words.lost),
-                self._rate_head(),
-                "n",
-                say("day"),
-            ),
-            [
-                (
-                    value_name(group.value, language),
-                    self._names.step(step.step),
-                    language.count(step.entered),
-                    language.count(step.dropped),
-                    language.rate(step.drop_off_rate, step.low, step.high, step.note),
-                    language.count(step.n),
-                    self._day(step.day),
-                )
-                for group in by.groups
-                for step in group.steps
-            ],
-            left=2,
-        )
+        write_groups(self._page, self._report.by, self._names, self._words, self._language)
 
     def _trend(self) -> None:
         weeks, language, say = self._report.trend, self._language, self._language.text

@@ -23,6 +23,7 @@ ASKED = [
     ("report", "varaamo-booking", "--to", "2020-01-05"),
     ("report", "varaamo-booking", *("--order", "strict", "--window", "PT2H")),
     ("report", "varaamo-booking", *("--order", "any", "--exclude", "contact:remove")),
+    ("report", "varaamo-booking", "--by", "channel@last"),
     ("journeys", "varaamo-booking", "--as-of", LAST_DAY),
 ]
 HEXADECIMAL = re.compile(r"\b[0-9a-f]{8}\b")

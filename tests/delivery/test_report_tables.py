@@ -151,7 +151,22 @@ def test_markdown_of_the_report_has_the_numbers_of_the_json(city: City, code: st
     language = Language(code)
     stand, funnel, *found = found
     others, found = found[: len(report["routes"])], found[len(report["routes"]) :]
-    steps, after, groups, _, trend, moves, paths, times, starts, visits, hops, quality = found
+    (
+        steps,
+        after,
+        groups,
+        _,
+        reach,
+        spans,
+        trend,
+        moves,
+        paths,
+        times,
+        starts,
+        visits,
+        hops,
+        quality,
+    ) = found
     counts = [number(code, row[1]) for row in stand]
     assert counts == [report["journeys"][key] for key in list(report["journeys"])[1:7]]
     assert [len(rows) for rows in others] == [len(route["funnel"]) for route in report["routes"]]
@@ -159,6 +174,12 @@ def test_markdown_of_the_report_has_the_numbers_of_the_json(city: City, code: st
         (funnel, report["funnel"], {1: "reached", 4: "lost", 5: "open", 6: "finished"}),
         (steps, report["steps"], {1: "entered", 2: "dropped", 4: "n", 7: "open"}),
         (groups, report["by"]["groups"], {1: "started", 2: "completed", 3: "lost", 6: "n"}),
+        (
+            reach,
+            [row for group in report["by"]["groups"] for row in group["funnel"]],
+            {2: "reached"},
+        ),
+        (spans, [group["time"]["total"] for group in report["by"]["groups"]], {4: "n"}),
         (trend, report["trend"][-16:], {1: "started", 2: "completed"}),
         (moves, report["transitions"][:12], {2: "count"}),
         (paths, report["variants"][:6], {0: "count"}),
