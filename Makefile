@@ -19,10 +19,10 @@ unexport $(filter-out POLKU_KAFKA_JARS,$(filter POLKU_KAFKA_%,$(.VARIABLES)))
 unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt bench slow faults parts schemas lock run-setup dev-setup
+.PHONY: help demo test check fmt bench slow faults parts schemas messages lock run-setup dev-setup
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: run-setup ## A city in a minute: its six services and where they lose people
 	@POLKU_DATA="$(DEMO_DATA)" "$(VENV)/bin/polku" demo
@@ -57,6 +57,9 @@ parts: dev-setup ## Fetch what the tests need beside Python packages: Apache Kaf
 
 schemas: dev-setup ## Write the schemas in docs/ from the types
 	@"$(PY)" -m delivery.documents docs
+
+messages: dev-setup ## Bring delivery/locale up to date with the sentences in the code
+	@"$(PY)" -m tests.catalogues
 
 lock: ## Write requirements.lock anew, with the newest versions pyproject.toml allows
 	@sh .ci/lock

@@ -145,7 +145,8 @@ def step_rows(
         times: Times of each step's stays.
 
     Returns:
-        One row a step of any version that a journey entered, in intended order.
+        One row a step of any version that a journey entered, in intended order, without what
+        people did next (`analysis.after_drop_off`).
     """
     rows = []
     for key in service.step_keys:
@@ -182,6 +183,7 @@ def step_rows(
                 contribution=dropped / started if started >= MIN_JOURNEYS else None,
                 median_s=spent.median_s,
                 p90_s=spent.p90_s,
+                next=None,
             )
         )
     return rows

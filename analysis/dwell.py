@@ -1,17 +1,20 @@
 """How long people stay in a step, and whose time a journey takes: the customer's or the city's.
 
 Effort and waiting are never added up into one figure, and there are no averages: one browser tab
-left open over a weekend would rule them. Quantiles are by linear interpolation.
+left open over a weekend would rule them.
 """
+
+from collections.abc import Sequence
 
 import polars as pl
 
+from analysis.distribution import spent
 from analysis.drop_off import COMPLETED, StepTimes
-from analysis.journey_report import Spent, Time
-from analysis.rates import quantiles
+from analysis.sections import Spent, StepTime, Time
 from journeys.service import Actor, ServiceHistory
 
 _MICROSECONDS = 1_000_000
+_SPAN = (pl.col("ended_at") - pl.col("started_at")).dt.total_microseconds()
 
 
 def step_times(visits: pl.DataFrame) -> dict[str, StepTimes]:
@@ -29,7 +32,12 @@ def step_times(visits: pl.DataFrame) -> dict[str, StepTimes]:
 
 
 def time_apart(
-    journeys: pl.DataFrame, visits: pl.DataFrame, *, service: ServiceHistory, k: int
+    journeys: pl.DataFrame,
+    visits: pl.DataFrame,
+    *,
+    service: ServiceHistory,
+    k: int,
+    steps: Sequence[str] = (),
 ) -> Time:
     """Split the time of completed journeys into the customer's and the city's.
 
@@ -42,30 +50,27 @@ def time_apart(
         visits: Their visits.
         service: For the actors.
         k: With fewer people than this that have completed there are no times.
+        steps: For which to measure the stays of all journeys, one by one.
     """
-    completed = journeys.filter(pl.col("outcome").is_in(COMPLETED))
-    theirs = [key for key in service.step_keys if service.step(key).actor is Actor.CUSTOMER]
-    by_customer = pl.col("step").cast(pl.String).is_in(theirs)
-    # Before the end only: of a stay that lasts beyond it, the part before.
-    stay = _whole(pl.col("dwell_s") - pl.col("wait_s"))
-    wait = _whole(pl.col("wait_s"))
-    parts = (
-        visits.join(completed.select("journey"), on="journey", how="semi")
-        .with_columns(stay=stay, wait=wait)
-        .group_by("journey")
-        .agg(
-            customer=pl.col("stay").filter(by_customer).sum()
-            + pl.col("wait").filter(pl.col("ball") == "customer").sum(),
-            city=pl.col("stay").filter(~by_customer).sum()
-            + pl.col("wait").filter(pl.col("ball") == "city").sum(),
-        )
-    )
-    spent = completed.select("journey", "people").join(parts, on="journey", how="left")
+    stays = _stays(visits, service)
+    times = _completed(journeys, stays)
     return Time(
-        total=time_to_outcome(journeys, k=k),
-        customer=_spent(spent["customer"].fill_null(0), spent["people"], k=k),
-        city=_spent(spent["city"].fill_null(0), spent["people"], k=k),
+        total=spent(times["total"], times["people"], k=k),
+        customer=spent(times["customer"], times["people"], k=k),
+        city=spent(times["city"], times["people"], k=k),
+        steps=_at_steps(stays, journeys, steps=steps, k=k),
     )
+
+
+def completed_times(
+    journeys: pl.DataFrame, visits: pl.DataFrame, *, service: ServiceHistory
+) -> pl.DataFrame:
+    """Measure each completed journey.
+
+    Returns:
+        `journey`, `people`; `total`, `customer` and `city`, whole microseconds.
+    """
+    return _completed(journeys, _stays(visits, service))
 
 
 def time_to_outcome(journeys: pl.DataFrame, *, k: int) -> Spent:
@@ -76,15 +81,56 @@ def time_to_outcome(journeys: pl.DataFrame, *, k: int) -> Spent:
         k: With fewer people than this that have completed there are no times.
     """
     completed = journeys.filter(pl.col("outcome").is_in(COMPLETED))
-    spans = (completed["ended_at"] - completed["started_at"]).dt.total_microseconds()
-    return _spent(spans, completed["people"], k=k)
+    return spent(completed.select(_SPAN).to_series(), completed["people"], k=k)
 
 
-def _spent(microseconds: pl.Series, people: pl.Series, *, k: int) -> Spent:
-    if people.n_unique() < k:
-        return Spent(n=len(people), median_s=None, p90_s=None)
-    median, p90 = quantiles(microseconds / _MICROSECONDS, (0.5, 0.9))
-    return Spent(n=len(people), median_s=median, p90_s=p90)
+def _completed(journeys: pl.DataFrame, stays: pl.DataFrame) -> pl.DataFrame:
+    completed = journeys.filter(pl.col("outcome").is_in(COMPLETED)).select(
+        "journey", "people", total=_SPAN
+    )
+    parts = (
+        stays.join(completed.select("journey"), on="journey", how="semi")
+        .group_by("journey")
+        .agg(pl.col("customer", "city").sum())
+    )
+    return completed.join(parts, on="journey", how="left").with_columns(
+        pl.col("customer", "city").fill_null(0)
+    )
+
+
+def _stays(visits: pl.DataFrame, service: ServiceHistory) -> pl.DataFrame:
+    """Split each visit: `customer` and `city`, whole microseconds, null who had no part in it."""
+    theirs = [key for key in service.step_keys if service.step(key).actor is Actor.CUSTOMER]
+    by_customer = pl.col("step").cast(pl.String).is_in(theirs)
+    # Before the end only: of a stay that lasts beyond it, the part before.
+    stay = _whole(pl.col("dwell_s") - pl.col("wait_s"))
+    wait = _whole(pl.col("wait_s"))
+
+    def part(acts: pl.Expr, ball: str) -> pl.Expr:
+        waits = pl.col("ball").eq_missing(pl.lit(ball))
+        return pl.when(acts | waits).then(
+            pl.when(acts).then(stay).otherwise(0) + pl.when(waits).then(wait).otherwise(0)
+        )
+
+    return visits.select(
+        "journey", "step", customer=part(by_customer, "customer"), city=part(~by_customer, "city")
+    )
+
+
+def _at_steps(
+    stays: pl.DataFrame, journeys: pl.DataFrame, *, steps: Sequence[str], k: int
+) -> list[StepTime]:
+    wanted = stays.with_columns(pl.col("step").cast(pl.String)).filter(pl.col("step").is_in(steps))
+    named = wanted.join(journeys.select("journey", "people"), on="journey", how="inner")
+    times = {
+        str(step): StepTime(
+            step=str(step),
+            customer=spent(part["customer"], part["people"], k=k),
+            city=spent(part["city"], part["people"], k=k),
+        )
+        for (step,), part in named.group_by("step")
+    }
+    return [times[step] for step in steps]
 
 
 def _whole(seconds: pl.Expr) -> pl.Expr:

@@ -1,21 +1,21 @@
-"""How far do journeys come? The steps in their intended order, ordered, without a window.
+"""How far do journeys come? The steps in their intended order.
 
 A *required* step is neither optional nor help and, in the common funnel, in every route; the others
 are optional here: they carry a count and no loss. The definition version valid at the as-of time
 gives the rows and their order. What is required of a journey is what its own version requires too;
 a step that its version does not require counts as reached once it has come past it.
 
-A journey reaches a step by a visit after those to all required steps before it; other visits may
-lie between. Of all its passes the furthest counts; of equal ones the one complete first, then the
-one begun last, then each step at its first visit. Optional steps are looked for, in their order,
-between the matched step before and the next required one. Visits after the end count.
+Unless asked otherwise (`analysis.funnel_rules`), a journey reaches a step by a visit after those to
+all required steps before it; other visits may lie between, and there is no window. Which of its
+passes counts is said in `analysis.passes`. Optional steps are looked for, in their order, between
+the matched step before and the next required one. Visits after the end count.
 
 *Lost*, *open* and *finished* are by the furthest required step, so between required rows
 reached = next reached + lost + open + finished. That is not drop-off, which belongs to the *last*
 customer step: see `analysis.drop_off`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -23,11 +23,11 @@ from typing import NamedTuple
 import polars as pl
 
 from analysis.drop_off import COMPLETED, LOST
+from analysis.funnel_rules import PLAIN_RULES, FunnelRules, within_window
 from analysis.journey_report import FunnelStep
-from analysis.rates import MIN_JOURNEYS, wilson
+from analysis.passes import NOWHERE, match
+from analysis.rates import MIN_JOURNEYS, quantiles, wilson
 from journeys.service import Service, ServiceHistory
-
-NOWHERE = -1
 
 
 class Plan(NamedTuple):
@@ -43,40 +43,33 @@ class Plan(NamedTuple):
     of_version: tuple[tuple[bool, ...], ...]
 
 
-class Match(NamedTuple):
-    """One walk through a funnel.
-
-    `furthest` is the last required row reached, or `NOWHERE`; `visits` are (row, place of the visit
-    in the walk, place of the visit matched to the required row before or None).
-    """
-
-    furthest: int
-    visits: list[tuple[int, int, int | None]]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Funnel:
     """A funnel with everybody in it, before anything is left out.
 
     Attributes:
         plan: Its rows.
-        progress: One row a journey: `people`, `outcome`, `route`, `furthest`.
-        passed: One row a journey and optional row it reached: `row`, `people`, `route`.
+        progress: One row a journey: `journey`, `people`, `outcome`, `route`, `furthest`.
+        passed: One row a journey and optional row it reached: `row`, `journey`, `people`, `route`.
         times: `row`, `median_s`, `p90_s` since the required row before.
+        removed: `people`, one row a journey that an excluding step took out; it is nowhere else.
+        complete_s: Seconds from the first visit of a pass to the last required row, where reached.
     """
 
     plan: Plan
     progress: pl.DataFrame
     passed: pl.DataFrame
     times: Mapping[int, tuple[float, float]]
+    removed: pl.DataFrame
+    complete_s: pl.Series
 
     def reaching(self, row: int) -> pl.DataFrame:
-        """Return `people` and `route`, one row a journey that reached this row of the plan."""
+        """Return `journey`, `people`, `route` of those that reached this row of the plan."""
         if self.plan.required[row]:
             reached = self.progress.filter(pl.col("furthest") >= row)
         else:
             reached = self.passed.filter(pl.col("row") == row)
-        return reached.select("people", "route")
+        return reached.select("journey", "people", "route")
 
     def people(self, row: int) -> int:
         """Count the people who reached this row of the plan."""
@@ -89,6 +82,16 @@ class Funnel:
     def first(self) -> int | None:
         """Return the first required row; None if nothing is required."""
         return min(self._required_below(len(self.plan.rows)), default=None)
+
+    def slowest_s(self, *, level: float, k: int) -> float | None:
+        """Say within what time this share of those who passed the whole funnel did so.
+
+        None below ten journeys, or k people.
+        """
+        last = self.before(len(self.plan.rows))
+        if last is None or len(self.complete_s) < MIN_JOURNEYS or self.people(last) < k:
+            return None
+        return quantiles(self.complete_s, [level])[0]
 
     def _required_below(self, row: int) -> Iterator[int]:
         return (other for other in range(row) if self.plan.required[other])
@@ -114,52 +117,14 @@ def plan_funnel(service: ServiceHistory, *, as_of: datetime, route: str | None =
     )
 
 
-def match(walk: Sequence[int], required: Sequence[bool], *, counted: Sequence[bool]) -> Match:
-    """Match one walk to the rows of a funnel.
-
-    Args:
-        walk: The row of each visit, in order.
-        required: Which rows this journey has to pass.
-        counted: Which rows are required in the funnel; all of `required` are.
-
-    Examples:
-        Rows are form, files (optional), pay; the walk is form, form, files, pay, form.
-
-        >>> match([0, 0, 1, 2, 0], [True, False, True], counted=[True, False, True])
-        Match(furthest=2, visits=[(0, 1, None), (1, 2, 1), (2, 3, 1)])
-    """
-    wanted = [row for row, needed in enumerate(required) if needed]
-    steps = wanted[: _depth(walk, wanted)]
-    places = _places(walk, steps)
-    bounds = [NOWHERE, *places]
-    visits: list[tuple[int, int, int | None]] = []
-    previous: int | None = None
-    furthest = NOWHERE
-    for stage, bound in enumerate(bounds):
-        cursor = bound
-        if stage:
-            visits.append((steps[stage - 1], bound, previous))
-            previous, furthest = bound, steps[stage - 1]
-        following = wanted[stage] if stage < len(wanted) else len(required)
-        limit = bounds[stage + 1] if stage + 1 < len(bounds) else len(walk)
-        for row in range(wanted[stage - 1] + 1 if stage else 0, following):
-            place = next((i for i in range(cursor + 1, limit) if walk[i] == row), None)
-            if place is None:
-                continue
-            visits.append((row, place, previous))
-            cursor = place
-            if counted[row]:
-                previous, furthest = place, row
-    return Match(furthest, visits)
-
-
-def trace_funnel(
+def trace_funnel(  # noqa: PLR0913 - what is asked, of whom, and how
     journeys: pl.DataFrame,
     visits: pl.DataFrame,
     walked: pl.DataFrame,
     *,
     plan: Plan,
     service: ServiceHistory,
+    rules: FunnelRules = PLAIN_RULES,
 ) -> Funnel:
     """Match all journeys to the rows of a funnel, each distinct walk once.
 
@@ -169,6 +134,7 @@ def trace_funnel(
         walked: The walks of these visits, `analysis.variants.walks`.
         plan: The funnel's rows.
         service: What the codes of the steps in `walked` mean.
+        rules: How the funnel is asked for.
     """
     kinds = sorted(set(plan.of_version))
     kind_of = [kinds.index(required) for required in plan.of_version]
@@ -179,23 +145,40 @@ def trace_funnel(
         pl.col("outcome").cast(pl.String),
         kind=pl.lit(pl.Series(kind_of, dtype=pl.Int64)).gather(pl.col("version")),
     )
+    reach_of = (
+        walked.with_columns(until=pl.lit(None, dtype=pl.List(pl.Int64)))
+        if rules.window is None
+        else walked.join(within_window(visits, rules.window), on="journey", how="inner")
+    )
     distinct = (
-        walked.join(kept.select("journey", "kind"), on="journey", how="inner")
-        .group_by("walk", "kind")
+        reach_of.join(kept.select("journey", "kind"), on="journey", how="inner")
+        .group_by("walk", "until", "kind")
         .agg("journey", pl.col("row").alias("first"))
         .with_row_index("variant")
     )
     places = {key: row for row, key in enumerate(plan.rows)}
     # A step that only a later version has is nowhere, and nobody has been there yet.
     row_of = [places.get(key, NOWHERE) for key in service.step_keys]
-    furthest: list[int] = []
+    helps = {key for key in service.step_keys if service.step(key).help}
+    allowed = rules.of_rows(plan.rows, required=plan.required, helps=helps)
+    passes: list[tuple[int, int | None, bool]] = []
     found: list[tuple[int, int, int, int | None]] = []
-    for variant, walk, kind in distinct.select("variant", "walk", "kind").iter_rows():
-        reach = match([row_of[code] for code in walk], kinds[kind], counted=plan.required)
-        furthest.append(reach.furthest)
-        found.extend((variant, *visit) for visit in reach.visits)
+    for variant, walk, until, kind in distinct.select(
+        "variant", "walk", "until", "kind"
+    ).iter_rows():
+        rows = [row_of[code] for code in walk]
+        reach = match(rows, kinds[kind], counted=plan.required, rules=allowed, until=until)
+        passes.append((reach.furthest, reach.start, reach.removed))
+        if not reach.removed:
+            found.extend((variant, *visit) for visit in reach.visits)
+    went = pl.DataFrame(
+        passes,
+        schema={"furthest": pl.Int64, "start": pl.Int64, "removed": pl.Boolean},
+        orient="row",
+    )
     reached = (
-        distinct.select("variant", "journey", "first", furthest=pl.Series(furthest, dtype=pl.Int64))
+        distinct.select("variant", "journey", "first")
+        .hstack(went)
         .explode("journey", "first", empty_as_null=False)
         .join(kept.select("journey", "people", "route"), on="journey", how="left")
     )
@@ -205,13 +188,19 @@ def trace_funnel(
         orient="row",
     ).join(reached, on="variant", how="inner")
     optional = [row for row, needed in enumerate(plan.required) if not needed]
+    progress = kept.join(
+        reached.select("journey", "furthest", "removed"), on="journey", how="left"
+    ).with_columns(pl.col("furthest").fill_null(NOWHERE), pl.col("removed").fill_null(value=False))
+    last = max((row for row, needed in enumerate(plan.required) if needed), default=NOWHERE)
     return Funnel(
         plan=plan,
-        progress=kept.join(
-            reached.select("journey", "furthest"), on="journey", how="left"
-        ).with_columns(pl.col("furthest").fill_null(NOWHERE)),
-        passed=matched.filter(pl.col("row").is_in(optional)).select("row", "people", "route"),
+        progress=progress.filter(~pl.col("removed")).drop("removed"),
+        passed=matched.filter(pl.col("row").is_in(optional)).select(
+            "row", "journey", "people", "route"
+        ),
         times=_times(matched.filter(~pl.col("row").is_in(optional)), visits),
+        removed=progress.filter("removed").select("people"),
+        complete_s=_spans(matched.filter(pl.col("row") == last), visits, since="start")["span_s"],
     )
 
 
@@ -301,49 +290,24 @@ def _required(version: Service, route: str | None) -> set[str]:
     }
 
 
-def _depth(walk: Sequence[int], wanted: Sequence[int]) -> int:
-    """Count how many of the wanted rows a walk passes in order, in its best pass."""
-    depth = 0
-    for row in walk:
-        if depth < len(wanted) and row == wanted[depth]:
-            depth += 1
-    return depth
-
-
-def _places(walk: Sequence[int], steps: Sequence[int]) -> list[int]:
-    """Return where a walk passes these rows: complete first, begun last, each at its first visit.
-
-    Source: the choice of PostHog's ordered funnels.
-    """
-    end = NOWHERE
-    for row in steps:
-        end = walk.index(row, end + 1)
-    place = end + 1
-    for row in reversed(steps):
-        place = next(i for i in range(place - 1, NOWHERE, -1) if walk[i] == row)
-    places = []
-    for row in steps:
-        place = walk.index(row, place)
-        places.append(place)
-        place += 1
-    return places
-
-
 def _times(matched: pl.DataFrame, visits: pl.DataFrame) -> dict[int, tuple[float, float]]:
-    moments = pl.lit(visits["entered_at"])
     since = (
-        matched.filter(pl.col("previous").is_not_null())
-        .select(
-            "row",
-            span=moments.gather(pl.col("first") + pl.col("place"))
-            - moments.gather(pl.col("first") + pl.col("previous")),
-        )
+        _spans(matched, visits, since="previous")
         .group_by("row")
         .agg(
-            (pl.col("span").dt.total_microseconds() / 1_000_000)
-            .quantile(level, interpolation="linear")
-            .alias(name)
+            pl.col("span_s").quantile(level, interpolation="linear").alias(name)
             for level, name in ((0.5, "median_s"), (0.9, "p90_s"))
         )
     )
     return {row: (median, p90) for row, median, p90 in since.rows()}
+
+
+def _spans(matched: pl.DataFrame, visits: pl.DataFrame, *, since: str) -> pl.DataFrame:
+    """Measure from the place `since` to the matched one: `row`, `span_s`, where there is one."""
+    moments = pl.lit(visits["entered_at"])
+    span = moments.gather(pl.col("first") + pl.col("place")) - moments.gather(
+        pl.col("first") + pl.col(since)
+    )
+    return matched.filter(pl.col(since).is_not_null()).select(
+        "row", span_s=span.dt.total_microseconds() / 1_000_000
+    )

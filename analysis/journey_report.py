@@ -8,6 +8,8 @@ fewer than k people share is missing from the lists and counted in `hidden`. Tim
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from analysis.sections import Channels, FunnelOptions, GroupReach, GroupTime, Next, Quality, Time
+
 
 class Window(Struct, frozen=True):
     """Journey starts selected, ISO 8601 in UTC: `from` included, `to` not; null: no bound."""
@@ -104,7 +106,10 @@ class Causes(Struct, frozen=True, kw_only=True):
 
 
 class StepRow(Struct, frozen=True, kw_only=True):
-    """One step: entered = advanced + dropped + open; `contribution` = dropped of all started."""
+    """One step: entered = advanced + dropped + open; `contribution` = dropped of all started.
+
+    `next` is null where nobody dropped off.
+    """
 
     step: str
     actor: str
@@ -123,6 +128,7 @@ class StepRow(Struct, frozen=True, kw_only=True):
     contribution: float | None
     median_s: float | None
     p90_s: float | None
+    next: Next | None
 
 
 class GroupStep(Struct, frozen=True, kw_only=True):
@@ -140,12 +146,20 @@ class GroupStep(Struct, frozen=True, kw_only=True):
 
 
 class Group(Struct, frozen=True, kw_only=True):
-    """The journeys of one value; rates are read at a day common to all groups."""
+    """The journeys of one value; rates are read at a day common to all groups.
+
+    completed = succeeded + refused, lost = cancelled + expired + abandoned.
+    """
 
     value: str
     started: int
     completed: int
+    succeeded: int
+    refused: int
     lost: int
+    cancelled: int
+    expired: int
+    abandoned: int
     open: int
     rate: float | None
     low: float | None
@@ -153,11 +167,13 @@ class Group(Struct, frozen=True, kw_only=True):
     n: int
     day: int | None
     note: str | None
+    time: GroupTime
+    funnel: list[GroupReach]
     steps: list[GroupStep]
 
 
 class Breakdown(Struct, frozen=True, kw_only=True):
-    """Groups by the first value of an attribute; `attribute` is null where none was asked for."""
+    """Groups by an attribute at first touch, or as `analysis.touch` says; null: none asked for."""
 
     attribute: str | None
     groups: list[Group]
@@ -199,22 +215,6 @@ class Variant(Struct, frozen=True, kw_only=True):
     share: float | None
 
 
-class Spent(Struct, frozen=True, kw_only=True):
-    """Time of completed journeys; null where fewer than k people completed."""
-
-    n: int
-    median_s: float | None
-    p90_s: float | None
-
-
-class Time(Struct, frozen=True, kw_only=True):
-    """Start to outcome of completed journeys, and whose time it was."""
-
-    total: Spent
-    customer: Spent
-    city: Spent
-
-
 class UnmappedName(Struct, frozen=True, kw_only=True):
     """A raw name that no definition covers."""
 
@@ -228,9 +228,12 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     `outside_funnel` counts the journeys that never reached the first required step; it is null
     where it would give away how many did. `touchpoints` are those of the journeys; `unlinked` and
     `unmapped` count those of no journey, too, that occurred in the window. `hidden` counts the rows
-    left out of each list; `by_steps` are steps of groups, `route_funnels` rows of routes' funnels,
-    and `time` stands for all of `time`. `draft`: nobody has confirmed the outcomes of the
-    definition valid at `as_of`, so the abandoned only ended without a known outcome.
+    left out of each list; `by_steps` and `by_funnel` are steps of groups, `by_time` groups without
+    times, `route_funnels` rows of routes' funnels, `next` counts of what people did next and
+    `next_events` what they came to elsewhere, `channels` rows of its lists, `quality` figures, and
+    `time` stands for all of `time` but its steps.
+    `draft`: nobody has confirmed the outcomes of the definition valid at `as_of`, so the abandoned
+    only ended without a known outcome.
     """
 
     service: str
@@ -249,6 +252,7 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     horizon_days: int
     assumed_deadlines: list[str]
     completion: Completion
+    funnel_options: FunnelOptions
     funnel: list[FunnelStep]
     outside_funnel: int | None
     routes: list[RouteFunnel]
@@ -263,6 +267,8 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     variants_total: int
     variants_coverage: float | None
     time: Time
+    channels: Channels
+    quality: Quality
     hidden: dict[str, int]
 
 

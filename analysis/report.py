@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import polars as pl
+from msgspec.structs import replace
 
-from analysis.breakdown import Groups, break_down
+from analysis.after_drop_off import after_drop_off
+from analysis.breakdown import CommonFunnel, Groups, break_down
+from analysis.channels import channels_of
 from analysis.drop_off import completion, lost_before_first_step, trend, week_of
 from analysis.dwell import time_apart
 from analysis.funnel import Funnel, funnel_steps, hidden_steps, plan_funnel, trace_funnel
+from analysis.funnel_rules import PLAIN_RULES, FunnelRules
 from analysis.journey_report import (
     Breakdown,
     JourneyCounts,
@@ -22,12 +26,15 @@ from analysis.journey_report import (
     UnmappedName,
     Window,
 )
+from analysis.quality import quality_of
 from analysis.routes import route_funnels
+from analysis.sections import FunnelOptions
 from analysis.selection import EVER, Period, select, with_people_numbered
 from analysis.step_table import table_of_steps
 from analysis.suppression import MIN_K, check_k, hidden_rows
 from analysis.transitions import flows
 from analysis.variants import variants, walks
+from journeys.errors import DisclosureError
 from projections.frames import Frames
 
 
@@ -37,6 +44,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
     window: Period = EVER,
     where: Mapping[str, str] | None = None,
     by: str | None = None,
+    funnel_rules: FunnelRules = PLAIN_RULES,
     k: int = MIN_K,
     public_log: bool = False,
 ) -> JourneyReport:
@@ -46,7 +54,8 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         frames: One service, as of a moment, as known at a position.
         window: Journey starts.
         where: First values that the journeys began with, by attribute.
-        by: Attribute to compare groups of.
+        by: Attribute to compare groups of, as `analysis.touch` reads it.
+        funnel_rules: How the funnels are asked for.
         k: Least number of people of a row that is shown.
         public_log: The log holds nobody's data, so k may be below 5.
 
@@ -56,27 +65,34 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
 
     Raises:
         DisclosureError: k is too small, or the answer would be about too few people.
-        SettingsError: No such attribute.
+        SettingsError: No such attribute, or funnel rules that do not fit.
+        UnknownStepError: No such step to exclude.
     """
     check_k(k, public_log=public_log)
-    selected = with_people_numbered(select(frames, period=window, where=where, k=k))
+    known = select(frames, period=window, where=where, k=k)
+    selected = with_people_numbered(known)
     journeys, visits, service = selected.journeys, selected.visits, selected.service
     as_of = selected.as_of
     current = service.at(as_of)
     done = completion(journeys, horizon=current.horizon_days, as_of=as_of)
     weeks, weeks_hidden = _weeks(selected, horizon=current.horizon_days, k=k)
     walked = walks(visits)
-    plan = plan_funnel(service, as_of=as_of)
-    funnel = trace_funnel(journeys, visits, walked, plan=plan, service=service)
+    funnel, options = _common_funnel(selected, walked, funnel_rules, k=k)
     gone = hidden_steps(funnel, k=k)
-    routes = route_funnels(selected, walked, common=funnel, gone=gone, k=k)
+    reached = funnel_steps(funnel, hidden=gone)
+    routes = route_funnels(selected, walked, common=funnel, gone=gone, k=k, rules=funnel_rules)
     steps = table_of_steps(selected, k=k)
     groups = Groups(Breakdown(attribute=None, groups=[]), Counter())
     if by is not None:
-        groups = break_down(selected, attribute=by, steps=steps, day=done.day, k=k)
+        common = CommonFunnel(funnel, reached)
+        groups = break_down(selected, attribute=by, steps=steps, common=common, day=done.day, k=k)
     moves = flows(journeys, visits, k=k)
     ways = variants(journeys, walked, service=service, k=k)
-    time = time_apart(journeys, visits, service=service, k=k)
+    rows = [row.step for row in steps.shown]
+    time = time_apart(journeys, visits, service=service, k=k, steps=rows)
+    channels = channels_of(selected, day=done.day, k=k)
+    after = after_drop_off(known, everybody=frames, k=k)
+    quality = quality_of(known, k=k)
     names, names_hidden = _unmapped_names(selected.strays, k=k)
     hidden: Counter[str] = Counter(
         funnel=len(gone),
@@ -85,8 +101,10 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         variants=ways.hidden,
         time=int(time.total.n > 0 and time.total.median_s is None),
         unmapped_names=names_hidden,
+        channels=channels.hidden,
+        quality=quality.hidden,
     )
-    hidden += routes.hidden + groups.hidden + moves.hidden
+    hidden += routes.hidden + groups.hidden + moves.hidden + after.hidden
     return JourneyReport(
         service=service.key,
         draft=not current.outcomes_confirmed,
@@ -104,12 +122,13 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         horizon_days=current.horizon_days,
         assumed_deadlines=[step.key for step in current.steps if step.deadline is None],
         completion=done,
-        funnel=funnel_steps(funnel, hidden=gone),
+        funnel_options=options,
+        funnel=reached,
         outside_funnel=_outside(funnel, k=k),
         routes=routes.rows,
         trend=weeks,
         by=groups.breakdown,
-        steps=steps.shown,
+        steps=[replace(row, next=after.steps.get(row.step)) for row in steps.shown],
         before_first_step=lost_before_first_step(journeys),
         starts=moves.starts,
         transitions=moves.transitions,
@@ -118,6 +137,8 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         variants_total=ways.total,
         variants_coverage=ways.coverage,
         time=time,
+        channels=channels.channels,
+        quality=quality.quality,
         hidden=dict(sorted(hidden.items())),
     )
 
@@ -152,6 +173,42 @@ def _weeks(selected: Frames, *, horizon: int, k: int) -> tuple[list[TrendWeek], 
     members = selected.journeys.select("people", week=week_of("started_at"))
     hidden = hidden_rows(members, row="week", k=k)
     return [row for row in weeks if row.week not in hidden], len(hidden)
+
+
+def _common_funnel(
+    selected: Frames, walked: pl.DataFrame, rules: FunnelRules, *, k: int
+) -> tuple[Funnel, FunnelOptions]:
+    service = selected.service
+    plan = plan_funnel(service, as_of=selected.as_of)
+    needed = [step for step, required in zip(plan.rows, plan.required, strict=True) if required]
+    rules.checked(service, required=needed)
+
+    def traced(rules: FunnelRules) -> Funnel:
+        return trace_funnel(
+            selected.journeys, selected.visits, walked, plan=plan, service=service, rules=rules
+        )
+
+    funnel = traced(rules)
+    # As with a filter: neither those taken out nor those who stay may be too few.
+    removed = funnel.removed["people"].n_unique()
+    if 0 < removed < k or (removed and 0 < funnel.progress["people"].n_unique() < k):
+        raise DisclosureError(
+            f"the funnel of service {service.key!r} is not answered: the journeys a step takes "
+            f"out of it, or those that stay, belong to fewer than {k} people. Hint: let the step "
+            "stop and not remove, or take a longer period"
+        )
+    return funnel, FunnelOptions(
+        order=rules.order,
+        window_s=None if rules.window is None else rules.window.total_seconds(),
+        complete_p95_s=(
+            None
+            if rules.window is None
+            else traced(rules._replace(window=None)).slowest_s(level=0.95, k=k)
+        ),
+        stop=rules.excluding("stop"),
+        remove=rules.excluding("remove"),
+        removed=funnel.removed.height,
+    )
 
 
 def _outside(funnel: Funnel, *, k: int) -> int | None:

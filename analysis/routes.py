@@ -20,6 +20,7 @@ from analysis.funnel import (
     trace_funnel,
     with_dependents,
 )
+from analysis.funnel_rules import PLAIN_RULES, FunnelRules
 from analysis.journey_report import RouteFunnel
 from analysis.suppression import hidden_rows
 from projections.frames import Frames
@@ -34,8 +35,14 @@ class Routes(NamedTuple):
     hidden: Counter[str]
 
 
-def route_funnels(
-    selected: Frames, walked: pl.DataFrame, *, common: Funnel, gone: frozenset[int], k: int
+def route_funnels(  # noqa: PLR0913 - what is asked, of whom, and how
+    selected: Frames,
+    walked: pl.DataFrame,
+    *,
+    common: Funnel,
+    gone: frozenset[int],
+    k: int,
+    rules: FunnelRules = PLAIN_RULES,
 ) -> Routes:
     """Trace the funnel of each route that journeys took.
 
@@ -45,12 +52,13 @@ def route_funnels(
         common: The common funnel.
         gone: The rows that are left out of the common funnel.
         k: Least number of people of a row that is shown.
+        rules: How the funnels are asked for.
     """
     named = selected.journeys.with_columns(pl.col("route").fill_null(_UNDECIDED))
     taken = sorted(set(named["route"].unique()) - {_UNDECIDED})
     if not taken:
         return Routes([], Counter())
-    funnels = {route: _funnel_of(route, selected, walked) for route in taken}
+    funnels = {route: _funnel_of(route, selected, walked, rules) for route in taken}
     lost = hidden_rows(named, row="route", k=k, unlisted={_UNDECIDED})
     small = {
         route: frozenset(range(len(funnel.plan.rows)))
@@ -76,13 +84,14 @@ def route_funnels(
     )
 
 
-def _funnel_of(route: str, selected: Frames, walked: pl.DataFrame) -> Funnel:
+def _funnel_of(route: str, selected: Frames, walked: pl.DataFrame, rules: FunnelRules) -> Funnel:
     return trace_funnel(
         selected.journeys.filter(pl.col("route") == route),
         selected.visits,
         walked,
         plan=plan_funnel(selected.service, as_of=selected.as_of, route=route),
         service=selected.service,
+        rules=rules,
     )
 
 

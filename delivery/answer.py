@@ -1,28 +1,22 @@
 """How an answer is written: in the form that was asked for, and counts in one line."""
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import TypeVar
-
-from delivery.options import Format
 
 Name = TypeVar("Name", bound=str)
 
 
-def written(
-    content: object, output: Format, *, csv: Callable[[], str], text: Callable[[], str]
-) -> str:
+def written(content: object, output: StrEnum, **forms: Callable[[], str]) -> str:
     """Write an answer; only the form that was asked for is made.
 
     Args:
         content: What JSON says of it.
         output: The form.
-        csv: Makes the table.
-        text: Makes the page.
+        forms: Makes each of the others, by the name of the form.
     """
-    if output is Format.CSV:
-        return csv()
-    if output is Format.TEXT:
-        return text()
+    if output.value in forms:
+        return forms[output.value]()
     from delivery.report.machine import as_json  # noqa: PLC0415 - `--help` does not wait for it
 
     return as_json(content)

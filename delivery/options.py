@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +20,15 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    MD = "md"
+
+
 class LifecycleChoice(StrEnum):
     """Which events of an XES log are read."""
 
@@ -28,11 +37,19 @@ class LifecycleChoice(StrEnum):
 
 
 class Lang(StrEnum):
-    """Language of the names of services and steps."""
+    """Language of a report."""
 
     FI = "fi"
     SV = "sv"
     EN = "en"
+
+
+class OrderChoice(StrEnum):
+    """In which order the steps of a funnel are asked for."""
+
+    ORDERED = "ordered"
+    STRICT = "strict"
+    ANY = "any"
 
 
 def as_of_option(text: str) -> str:
@@ -48,6 +65,35 @@ def from_option(text: str) -> str:
 def condition_option(text: str) -> str:
     """Check an ATTRIBUTE=VALUE."""
     return _pair(text, "ATTRIBUTE=VALUE", "lang=sv or device=mobile")
+
+
+def window_option(text: str) -> str:
+    """Check a period of ISO 8601, such as P14D."""
+    period_of(text)
+    return text
+
+
+def period_of(text: str) -> timedelta:
+    """Read a period of ISO 8601."""
+    import msgspec  # noqa: PLC0415 - `--help` does not wait for it
+
+    try:
+        period = msgspec.convert(text, timedelta)
+    except msgspec.ValidationError:
+        period = timedelta(0)
+    if period <= timedelta(0):
+        raise typer.BadParameter(f"{text!r} is no period. Hint: P14D is 14 days, PT2H two hours")
+    return period
+
+
+def exclude_option(text: str) -> str:
+    """Check a STEP or STEP:MODE."""
+    step, colon, mode = text.partition(":")
+    if not step or (colon and mode not in {"stop", "remove"}):
+        raise typer.BadParameter(
+            f"{text!r} is not STEP, STEP:stop or STEP:remove. Hint: for example call:remove"
+        )
+    return text
 
 
 def _checked(text: str, read: Callable[[str], datetime]) -> str:
@@ -161,7 +207,8 @@ MetricsHost = Annotated[
     ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
-Language = Annotated[Lang, typer.Option("--lang", help="Language of service and step names.")]
+ReportOutput = Annotated[ReportFormat, typer.Option("--format", help="How to write the report.")]
+InLanguage = Annotated[Lang, typer.Option("--lang", help="Finnish, Swedish or English.")]
 AsOf = Annotated[
     str | None,
     typer.Option(
@@ -213,7 +260,39 @@ Where = Annotated[
 ]
 By = Annotated[
     str | None,
-    typer.Option("--by", metavar="ATTRIBUTE", help="Compare groups by this, at first touch."),
+    typer.Option(
+        "--by",
+        metavar="ATTRIBUTE[@TOUCH]",
+        help="Compare groups by this at first touch; channel@last and channel@STEP too.",
+    ),
+]
+Order = Annotated[
+    OrderChoice,
+    typer.Option(
+        "--order",
+        help="Of the funnel: steps one after the other, with nothing between, or in any order.",
+    ),
+]
+WindowOption = Annotated[
+    str | None,
+    typer.Option(
+        "--window",
+        metavar="PERIOD",
+        callback=lambda value: value and window_option(value),
+        help="Of the funnel: longest time from its first step to its last, e.g. P14D. [none]",
+        show_default=False,
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="STEP[:stop|remove]",
+        callback=lambda values: values and [exclude_option(value) for value in values],
+        help="Of the funnel: a step that ends a way through it, or takes the journey out of it. "
+        "May be given more than once. [stop]",
+        show_default=False,
+    ),
 ]
 K = Annotated[
     int | None,

@@ -8,12 +8,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 
-from delivery.options import Format
+from delivery.options import ReportFormat
 from delivery.progress import say
 from ingest.patience import sentence
 from journeys.errors import PolkuError, SettingsError
 
-FORMATS = {".txt": Format.TEXT, ".json": Format.JSON, ".csv": Format.CSV}
+FORMATS = {
+    ".txt": ReportFormat.TEXT,
+    ".json": ReportFormat.JSON,
+    ".csv": ReportFormat.CSV,
+    ".md": ReportFormat.MD,
+}
 """By the ending of a file's name."""
 
 AGAIN_S = 30.0

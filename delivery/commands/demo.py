@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from delivery.options import Database, Format, Lang, Language, same_place
+from delivery.options import Database, InLanguage, Lang, ReportFormat, same_place
 from delivery.progress import say
 from delivery.settings import make_data_folder, now, read_settings
 
@@ -19,7 +19,7 @@ def demo(
     ] = DEMO_DATA,
     journeys: Annotated[int, typer.Option(min=600, help="How many journeys to make up.")] = 12_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same city.")] = 1,
-    lang: Language = Lang.EN,
+    lang: InLanguage = Lang.EN,
     database: Database = None,
 ) -> None:
     """Make up a city, record it, trace its journeys and show where it loses people."""
@@ -72,7 +72,7 @@ def demo(
     typer.echo(
         overview_answer(
             settings,
-            output=Format.TEXT,
+            output=ReportFormat.TEXT,
             as_of=now(),
             period=EVER,
             lang=lang,

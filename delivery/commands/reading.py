@@ -14,23 +14,30 @@ from delivery.options import (
     By,
     Data,
     Database,
-    Format,
+    Exclude,
     From,
+    InLanguage,
     K,
     Lang,
-    Language,
-    OutputFormat,
+    Order,
+    OrderChoice,
     Position,
     PublicLog,
+    ReportFormat,
+    ReportOutput,
     Services,
     To,
     Where,
+    WindowOption,
+    period_of,
 )
 from delivery.progress import say
+from delivery.report.machine import OVERVIEW_SECTIONS, SECTIONS
 from delivery.settings import Settings, now, read_settings
 from delivery.stopping import told_to_stop
 
 if TYPE_CHECKING:
+    from analysis.funnel_rules import FunnelRules
     from analysis.selection import Period
     from delivery.app import House
 
@@ -38,7 +45,7 @@ ServiceKey = Annotated[str, typer.Argument(help="Key of a service.", show_defaul
 
 
 def overview(
-    output: OutputFormat = Format.TEXT,
+    output: ReportOutput = ReportFormat.TEXT,
     as_of: AsOf = None,
     position: Position = None,
     from_: From = None,
@@ -48,8 +55,8 @@ def overview(
         typer.Option(
             metavar="FILE",
             callback=lambda paths: paths and [_writable(path) for path in paths],
-            help="Write it to a file, by its ending .txt, .json or .csv; may be given more than "
-            "once.",
+            help="Write it to a file, by its ending .txt, .json, .csv or .md; may be given more "
+            "than once.",
             show_default=False,
         ),
     ] = None,
@@ -62,7 +69,13 @@ def overview(
             show_default=False,
         ),
     ] = None,
-    lang: Language = Lang.EN,
+    section: Annotated[
+        str,
+        typer.Option(
+            metavar="TABLE", help=f"With --format csv: one of {', '.join(OVERVIEW_SECTIONS)}."
+        ),
+    ] = "services",
+    lang: InLanguage = Lang.EN,
     k: K = None,
     public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
     data: Data = None,
@@ -87,6 +100,7 @@ def overview(
             k=k,
             public_log=public_log,
             say_what_is_behind=every is None,
+            section=section,
         )
 
     if every is not None:
@@ -104,17 +118,21 @@ def overview(
 
 def report(
     service: ServiceKey,
-    output: OutputFormat = Format.TEXT,
+    output: ReportOutput = ReportFormat.TEXT,
     as_of: AsOf = None,
     position: Position = None,
     from_: From = None,
     to: To = None,
     where: Where = None,
     by: By = None,
+    order: Order = OrderChoice.ORDERED,
+    window: WindowOption = None,
+    exclude: Exclude = None,
     section: Annotated[
-        str, typer.Option(help="With --format csv: the table to write.", metavar="TABLE")
+        str,
+        typer.Option(metavar="TABLE", help=f"With --format csv: one of {', '.join(SECTIONS)}."),
     ] = "steps",
-    lang: Language = Lang.EN,
+    lang: InLanguage = Lang.EN,
     k: K = None,
     public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
     data: Data = None,
@@ -125,8 +143,10 @@ def report(
     from analysis.report import journey_report
     from analysis.suppression import MIN_K
     from delivery.app import frames_of_service, open_house
+    from delivery.report.language import Language
     from delivery.report.machine import report_csv
-    from delivery.report.text import report_text
+    from delivery.report.markdown import MarkdownPage
+    from delivery.report.text import report_text, written_report
     from delivery.report.wording import Names
 
     settings = read_settings(data=data, database=database, services=services)
@@ -138,22 +158,24 @@ def report(
         window=_period(from_, to),
         where=_conditions(where),
         by=by,
+        funnel_rules=_funnel_rules(order, window, exclude),
         k=MIN_K if k is None else k,
         public_log=public_log,
     )
-    names = Names(frames.service, lang.value)
+    names, language = Names(frames.service, lang.value), Language(lang.value)
     answer = written(
         found,
         output,
         csv=lambda: report_csv(found, section),
-        text=lambda: report_text(found, names),
+        text=lambda: report_text(found, names, language),
+        md=lambda: written_report(MarkdownPage(), found, names, language),
     )
     typer.echo(answer, nl=False)
 
 
 def journeys(
     service: ServiceKey,
-    output: OutputFormat = Format.TEXT,
+    output: ReportOutput = ReportFormat.TEXT,
     as_of: AsOf = None,
     position: Position = None,
     from_: From = None,
@@ -166,7 +188,7 @@ def journeys(
         str | None, typer.Option(metavar="STEP", help="Only those lost at this step.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to list, the latest first.")] = 50,
-    lang: Language = Lang.EN,
+    lang: InLanguage = Lang.EN,
     k: K = None,
     public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
     data: Data = None,
@@ -177,7 +199,9 @@ def journeys(
     from analysis.listing import list_journeys
     from analysis.suppression import MIN_K
     from delivery.app import frames_of_service, open_house
-    from delivery.report.listing import listing_csv, listing_text
+    from delivery.report.language import Language
+    from delivery.report.listing import listing_csv, listing_text, written_listing
+    from delivery.report.markdown import MarkdownPage
     from delivery.report.wording import Names
 
     settings = read_settings(data=data, database=database, services=services)
@@ -194,15 +218,19 @@ def journeys(
         k=MIN_K if k is None else k,
         public_log=public_log,
     )
-    names = Names(frames.service, lang.value)
+    names, language = Names(frames.service, lang.value), Language(lang.value)
     answer = written(
-        found, output, csv=lambda: listing_csv(found), text=lambda: listing_text(found, names)
+        found,
+        output,
+        csv=lambda: listing_csv(found),
+        text=lambda: listing_text(found, names, language),
+        md=lambda: written_listing(MarkdownPage(), found, names, language),
     )
     typer.echo(answer, nl=False)
 
 
 def overview_answer(
-    settings: Settings, *, output: Format, as_of: datetime, period: "Period", lang: Lang
+    settings: Settings, *, output: ReportFormat, as_of: datetime, period: "Period", lang: Lang
 ) -> str:
     """Write the overview of all services, as known now."""
     (answer,) = _overview_answers(
@@ -213,7 +241,7 @@ def overview_answer(
 
 def _overview_answers(
     settings: Settings,
-    outputs: Sequence[Format],
+    outputs: Sequence[ReportFormat],
     *,
     as_of: datetime,
     position: int | None,
@@ -222,13 +250,16 @@ def _overview_answers(
     k: int | None = None,
     public_log: bool = False,
     say_what_is_behind: bool = True,
+    section: str = "services",
 ) -> list[str]:
     """Write one overview in each of the forms."""
     from analysis.overview import overview as overview_of
     from analysis.suppression import MIN_K
     from delivery.app import frames_of_all, open_house
+    from delivery.report.language import Language
     from delivery.report.machine import overview_csv
-    from delivery.report.overview import overview_text
+    from delivery.report.markdown import MarkdownPage
+    from delivery.report.overview import overview_text, written_overview
     from delivery.report.wording import Names
     from journeys.errors import ProjectionError
 
@@ -243,12 +274,14 @@ def _overview_answers(
         )
     found = overview_of(frames, window=period, k=MIN_K if k is None else k, public_log=public_log)
     names = {frame.service.key: Names(frame.service, lang.value) for frame in frames}
+    language = Language(lang.value)
     return [
         written(
             found,
             output,
-            csv=lambda: overview_csv(found),
-            text=lambda: overview_text(found, names),
+            csv=lambda: overview_csv(found, section),
+            text=lambda: overview_text(found, names, language),
+            md=lambda: written_overview(MarkdownPage(), found, names, language),
         )
         for output in outputs
     ]
@@ -279,6 +312,19 @@ def _period(first: str | None, last: str | None) -> "Period":
             param_hint="--from",
         )
     return Period(start, end)
+
+
+def _funnel_rules(
+    order: OrderChoice, window: str | None, exclude: Sequence[str] | None
+) -> "FunnelRules":
+    from analysis.funnel_rules import MODES, FunnelRules
+
+    pairs = [text.partition(":") for text in exclude or ()]
+    return FunnelRules(
+        order=order.value,
+        window=None if window is None else period_of(window),
+        exclude=tuple((step, MODES[mode == "remove"]) for step, _, mode in pairs),
+    )
 
 
 def _conditions(where: Sequence[str] | None) -> dict[str, str]:

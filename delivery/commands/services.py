@@ -12,9 +12,9 @@ from delivery.options import (
     Data,
     Database,
     Format,
+    InLanguage,
     K,
     Lang,
-    Language,
     OutputFormat,
     PublicLog,
     Services,
@@ -28,13 +28,14 @@ app = typer.Typer(no_args_is_help=True, help="The service definitions in use.")
 @app.command("list")
 def list_(
     output: OutputFormat = Format.TEXT,
-    lang: Language = Lang.EN,
+    lang: InLanguage = Lang.EN,
     data: Data = None,
     database: Database = None,
     services: Services = None,
 ) -> None:
     """List the services that are defined, with steps, routes and horizons."""
     from delivery.report.catalogue import service_rows, services_text
+    from delivery.report.language import Language
     from delivery.report.machine import rows_csv
     from journeys.service import load_services
 
@@ -42,7 +43,10 @@ def list_(
     known = load_services(settings.services_directory)
     rows = service_rows(known, lang.value)
     answer = written(
-        rows, output, csv=lambda: rows_csv(rows), text=lambda: services_text(known, lang.value)
+        rows,
+        output,
+        csv=lambda: rows_csv(rows),
+        text=lambda: services_text(known, Language(lang.value)),
     )
     typer.echo(answer, nl=False)
 
@@ -61,7 +65,7 @@ def check(
     ] = False,
     output: OutputFormat = Format.TEXT,
     as_of: AsOf = None,
-    lang: Language = Lang.EN,
+    lang: InLanguage = Lang.EN,
     k: K = None,
     public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
     data: Data = None,

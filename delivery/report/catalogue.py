@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from delivery.report.language import Language
 from delivery.report.page import Page
-from delivery.report.wording import titled
-from journeys.service import Service, text
+from delivery.report.wording import readable, titled
+from journeys.service import Service, Step, text
 
 
 def service_rows(services: Mapping[str, Sequence[Service]], lang: str) -> list[dict[str, Any]]:
@@ -31,25 +32,36 @@ def service_rows(services: Mapping[str, Sequence[Service]], lang: str) -> list[d
     ]
 
 
-def services_text(services: Mapping[str, Sequence[Service]], lang: str) -> str:
+def services_text(services: Mapping[str, Sequence[Service]], language: Language) -> str:
     """Write the catalogue as text."""
+    say = language.text
     page = Page()
-    page.title("Services")
+    page.title(say("Services"))
     for key, versions in sorted(services.items()):
         newest = versions[-1]
-        page.line(f"\n{titled(text(newest.name, lang), key)} ({newest.division})")
-        if not newest.outcomes_confirmed:
-            page.note("  draft: outcomes not confirmed")
-        page.note(
-            f"  version {newest.version}, valid from {newest.valid_from}; "
-            f"rates are read at day {newest.horizon_days}"
+        page.heading(
+            f"{titled(readable(text(newest.name, language.code)), key)} ({newest.division})"
         )
-        steps = [
-            text(step.name, lang)
-            + (" (help)" if step.help else " (optional)" if step.optional else "")
-            for step in newest.steps
-        ]
-        page.note(f"  steps: {', '.join(steps)}")
+        if not newest.outcomes_confirmed:
+            page.line("  " + say("draft: outcomes not confirmed"))
+        page.line(
+            "  "
+            + say(
+                "version {version}, valid from {day}; rates are read at day {horizon}",
+                version=str(newest.version),
+                day=language.day(newest.valid_from),
+                horizon=newest.horizon_days,
+            )
+        )
+        steps = ", ".join(_step(step, language) for step in newest.steps)
+        page.line("  " + say("steps: {steps}", steps=steps))
         if newest.routes:
-            page.note(f"  routes: {', '.join(sorted(newest.routes))}")
+            page.line("  " + say("routes: {routes}", routes=", ".join(sorted(newest.routes))))
     return page.text()
+
+
+def _step(step: Step, language: Language) -> str:
+    name = readable(text(step.name, language.code))
+    if step.help:
+        return language.text("{step} (help)", step=name)
+    return language.text("{step} (optional)", step=name) if step.optional else name

@@ -7,9 +7,10 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from delivery.answer import counts_line
+from delivery.report.language import ENGLISH
 from delivery.report.page import Page
 from delivery.report.streams import StreamHealth, add_streams, streams_of
-from delivery.report.wording import count, counted, moment
+from delivery.report.wording import count, counted
 from ingest.kafka_lag import TopicLag
 from journeys.event_log import EventLog
 from projections.read_models import ReadModels
@@ -93,8 +94,9 @@ def health_of(
         waiting_since = log.recorded_at(status.position + 1)
         if waiting_since is not None and now - waiting_since > BEHIND_FOR:
             ills.append(
-                f"{counted(status.behind, 'event')} waiting since {moment(waiting_since)} to be "
-                "projected. Hint: polku project, or see why polku project --follow has stopped"
+                f"{counted(status.behind, 'event')} waiting since "
+                f"{ENGLISH.moment(waiting_since)} to be projected. "
+                "Hint: polku project, or see why polku project --follow has stopped"
             )
     if lately:
         ills.append(
@@ -146,7 +148,7 @@ def health_text(health: Health) -> str:
     newest = health.newest_recorded_at
     page.line(
         f"The log is at position {count(health.head)}"
-        + (f", last recorded {moment(datetime.fromisoformat(newest))}" if newest else "")
+        + (f", last recorded {ENGLISH.moment(datetime.fromisoformat(newest))}" if newest else "")
         + f"; the read models are at {count(health.position or 0)}, {count(health.behind)} behind."
     )
     if health.all_retracted:

@@ -1,129 +1,153 @@
-"""The overview of all services as text."""
+"""The overview of all services on a page."""
 
 from collections.abc import Mapping
 
 from analysis.journey_report import Overview
-from delivery.moments import start_of
-from delivery.report.page import Page, window_sentence
-from delivery.report.wording import (
-    Names,
-    bar,
-    count,
-    counted,
-    duration,
-    endings,
-    interval,
-    moment,
-    percent,
-    rate,
-    told,
-)
+from delivery.report.endings import Endings, endings
+from delivery.report.language import NOTHING, Language
+from delivery.report.page import Leaf, Page
+from delivery.report.sentences import hidden_sentence, scope
+from delivery.report.wording import Names, bar
 
 RANKED = 12
 
 
-def overview_text(overview: Overview, names: Mapping[str, Names]) -> str:
-    """Write the overview of all services and the city's drop-off ranking."""
+def overview_text(overview: Overview, names: Mapping[str, Names], language: Language) -> str:
+    """Write the overview of all services and the city's drop-off ranking as plain text."""
+    return written_overview(Page(), overview, names, language)
+
+
+def written_overview(
+    page: Leaf, overview: Overview, names: Mapping[str, Names], language: Language
+) -> str:
+    """Write the overview on a page; its text."""
+    say = language.text
     drafts = {line.service for line in overview.services if line.draft}
     called = {
-        key: f"{own.service} (draft)" if key in drafts else own.service
+        key: say("{service} (draft)", service=own.service) if key in drafts else own.service
         for key, own in names.items()
     }
     words = endings(draft=bool(drafts))
-    page = Page()
-    page.title("All services")
-    page.line(
-        f"As of {moment(start_of(overview.as_of))} (Helsinki), log position "
-        f"{count(overview.position)}. {window_sentence(overview.window.from_, overview.window.to)}"
-    )
+    page.title(say("All services"))
+    page.line(scope(overview.as_of, overview.position, overview.window, language, {}))
     if not overview.services:
-        page.line("No data: no journey of any service is recorded in this selection.")
+        page.line(say("No data: no journey of any service is recorded in this selection."))
         return page.text()
-    started = sum(line.started for line in overview.services)
+    page.line(_headline(overview, words, language))
+    if drafts:
+        page.line(
+            say(
+                "Draft services: nobody has confirmed yet how their journeys end. "
+                '"stopped" are journeys that were lost or, at a draft, ended without a known '
+                "outcome. Hint: see the top of {command}",
+                command=f"polku report {min(drafts)}",
+            )
+        )
+    _services(page, overview, called, words, language)
+    page.line(say(words.not_open))
+    _recent(page, overview, called, language)
+    _ranking(page, overview, called, names, words, language)
+    if left_out := hidden_sentence(overview.hidden, overview.k, language):
+        page.line(left_out)
+    return page.text()
+
+
+def _headline(overview: Overview, words: Endings, language: Language) -> str:
     lost = sum(line.lost for line in overview.services)
     still = sum(line.open for line in overview.services)
-    page.line(
-        f"{counted(started, 'journey')} started at "
-        f"{counted(len(overview.services), 'service')}; "
-        f"{told(lost, words.were_lost)}, {told(still, 'are still open')}."
+    return language.plural(
+        "{n} journey started {at_services}; {lost}, {open}.",
+        "{n} journeys started {at_services}; {lost}, {open}.",
+        sum(line.started for line in overview.services),
+        at_services=language.plural("at {n} service", "at {n} services", len(overview.services)),
+        lost=language.plural(*words.were_lost, lost),
+        open=language.plural("{n} is still open", "{n} are still open", still),
     )
-    if drafts:
-        page.note(
-            f'Draft services: nobody has confirmed yet how their journeys end. "{words.lost}" are '
-            f"journeys that were lost or, at a draft, {words.abandoned}. "
-            f"Hint: see the top of polku report {min(drafts)}"
-        )
+
+
+def _services(
+    page: Leaf, overview: Overview, called: Mapping[str, str], words: Endings, language: Language
+) -> None:
+    say = language.text
     page.table(
-        "How the services do",
+        say("How the services do"),
         (
-            "service",
-            "started",
-            words.lost,
-            "open",
-            "complete",
-            "95 % interval",
-            "by day",
-            "typically",
+            say("service"),
+            say("started"),
+            say(words.lost),
+            say("open"),
+            say("complete"),
+            say("95 % interval"),
+            say("by day"),
+            say("typically"),
         ),
         [
             (
                 called[line.service],
-                count(line.started),
-                count(line.lost),
-                count(line.open),
-                percent(line.rate) if line.rate is not None else (line.note or "-"),
-                interval(line.low, line.high),
-                "-" if line.day is None else str(line.day),
-                duration(line.median_s),
+                language.count(line.started),
+                language.count(line.lost),
+                language.count(line.open),
+                language.why_no_rate(line.note)
+                if line.rate is None and line.note
+                else language.percent(line.rate),
+                language.interval(line.low, line.high),
+                _shown(line.day, language),
+                language.duration(line.median_s),
             )
             for line in overview.services
         ],
         left=1,
     )
-    page.note(
-        '"complete" is the share that succeeds or is refused within so many days; "typically" is '
-        f"the median time to that. Open journeys are not counted as {words.lost}."
-    )
-    _recent(page, overview, called)
+
+
+def _recent(page: Leaf, overview: Overview, called: Mapping[str, str], language: Language) -> None:
+    say = language.text
     page.table(
-        words.ranking,
-        ("", "service", "step", words.lost, "", words.rate, "n", "day"),
+        say("Completion lately: the last four mature weeks against the four before them"),
+        (say("service"), say("lately"), "n", say("before"), "n"),
+        [
+            (
+                called[line.service],
+                language.percent(line.recent_rate),
+                _shown(line.recent_n, language),
+                language.percent(line.earlier_rate),
+                _shown(line.earlier_n, language),
+            )
+            for line in overview.services
+        ],
+        left=1,
+    )
+
+
+def _ranking(  # noqa: PLR0913, PLR0917 - what a page is made from, and the page
+    page: Leaf,
+    overview: Overview,
+    called: Mapping[str, str],
+    names: Mapping[str, Names],
+    words: Endings,
+    language: Language,
+) -> None:
+    say = language.text
+    rows = overview.drop_offs[:RANKED]
+    page.table(
+        say(words.ranking),
+        ("", say("service"), say("step"), say(words.lost), "", say(words.rate), "n", say("day")),
         [
             (
                 f"{place}.",
                 called[row.service],
                 names[row.service].step(row.step),
-                count(row.dropped),
-                bar(row.dropped / overview.drop_offs[0].dropped, 10),
-                rate(row.drop_off_rate, row.low, row.high),
-                count(row.n),
-                "-" if row.day is None else str(row.day),
+                language.count(row.dropped),
+                bar(row.dropped / rows[0].dropped, 10),
+                language.rate(row.drop_off_rate, row.low, row.high),
+                language.count(row.n),
+                _shown(row.day, language),
             )
-            for place, row in enumerate(overview.drop_offs[:RANKED], 1)
+            for place, row in enumerate(rows, 1)
         ],
         left=3,
     )
-    page.hidden(overview.hidden, overview.k)
-    return page.text()
 
 
-def _recent(page: Page, overview: Overview, called: Mapping[str, str]) -> None:
-    page.table(
-        "Completion lately: the last four mature weeks against the four before them",
-        ("service", "lately", "n", "before", "n"),
-        [
-            (
-                called[line.service],
-                percent(line.recent_rate),
-                _shown(line.recent_n),
-                percent(line.earlier_rate),
-                _shown(line.earlier_n),
-            )
-            for line in overview.services
-        ],
-        left=1,
-    )
-
-
-def _shown(number: int | None) -> str:
-    return "-" if number is None else count(number)
+def _shown(number: int | None, language: Language) -> str:
+    return NOTHING if number is None else language.count(number)

@@ -1,19 +1,49 @@
-"""A page of plain text: lines and tables of at most 100 columns.
+"""A page: lines and tables, written as plain text of at most 100 columns or otherwise.
 
-It reads the same on a terminal and in a file.
+Plain text reads the same on a terminal and in a file.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from io import StringIO
+from typing import Protocol
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from delivery.moments import start_of
-from delivery.report.wording import BLOCKS, WIDTH, counted, moment
+from delivery.report.wording import BLOCKS, WIDTH, readable
 
 Cell = str | None
+
+
+class Leaf(Protocol):
+    """What reports are written on, whatever the form."""
+
+    def title(self, words: str) -> None:
+        """Write the heading of it all."""
+
+    def line(self, words: str) -> None:
+        """Write a paragraph."""
+
+    def heading(self, words: str) -> None:
+        """Write the heading of a section that is no table."""
+
+    def table(
+        self,
+        heading: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Cell]],
+        *,
+        left: int,
+        last_is_words: bool = False,
+    ) -> None:
+        """Write a table, unless it has no row.
+
+        The first `left` columns are words, the others figures and bars, unless the last is words.
+        """
+
+    def text(self) -> str:
+        """Everything that was written, ending with a line break."""
 
 
 class Page:
@@ -37,6 +67,9 @@ class Page:
     def line(self, words: str) -> None:
         self._console.print(words, soft_wrap=False)
 
+    def heading(self, words: str) -> None:
+        self._console.print(f"\n{words}")
+
     def note(self, words: str) -> None:
         self._console.print(words)
 
@@ -45,50 +78,56 @@ class Page:
         self._console.print(words, soft_wrap=True)
 
     def table(
-        self, heading: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, left: int
+        self,
+        heading: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Cell]],
+        *,
+        left: int,
+        last_is_words: bool = False,
     ) -> None:
-        """Print a table; the first `left` columns are words, the others figures and bars.
-
-        A column called `path` is words wherever it stands.
-        """
-        rows = list(rows)
-        if not rows:
+        cells = [[readable(cell or "") for cell in row] for row in rows]
+        if not cells:
             return
         if heading:
-            self._console.print(f"\n{heading}")
+            self.heading(heading)
+        words = {*range(left), *([len(columns) - 1] if last_is_words else [])}
+        least = _least_widths(columns, cells, words)
         table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
         for index, column in enumerate(columns):
-            words = index < left or column == "path"
-            drawn = any((row[index] or "").startswith(tuple(BLOCKS[1:])) for row in rows)
+            drawn = any(row[index].startswith(tuple(BLOCKS[1:])) for row in cells)
             table.add_column(
                 column,
-                justify="left" if words or drawn else "right",
-                no_wrap=not words,
-                min_width=None if words else max(len(row[index] or "") for row in rows),
+                justify="left" if index in words or drawn else "right",
+                no_wrap=index not in words,
+                min_width=least[index],
                 overflow="fold",
             )
-        for row in rows:
-            table.add_row(*(cell or "" for cell in row))
+        for row in cells:
+            table.add_row(*row)
         self._console.print(table)
-
-    def hidden(self, hidden: Mapping[str, int], k: int) -> None:
-        told = ", ".join(
-            f"{counted(rows, 'row')} of {what.replace('_', ' ')}"
-            for what, rows in hidden.items()
-            if rows
-        )
-        if told:
-            self.note(f"Left out because fewer than {k} people share them: {told}.")
 
     def text(self) -> str:
         lines = (line.rstrip() for line in self._out.getvalue().splitlines())
         return "\n".join(lines) + "\n"
 
 
-def window_sentence(first: str | None, last: str | None) -> str:
-    """Say which journey starts are selected; ISO 8601 in, Helsinki's time out."""
-    if first is None and last is None:
-        return "All journeys."
-    since = "" if first is None else f" from {moment(start_of(first))}"
-    until = "" if last is None else f" until {moment(start_of(last))}"
-    return f"Journeys started{since}{until}."
+def _least_widths(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], words: Container[int]
+) -> list[int | None]:
+    """Keep figures whole, and words where the page is wide enough for the longest of each column.
+
+    Returns:
+        A width for each column; None for words that may be broken.
+    """
+    widths = []
+    for index, column in enumerate(columns):
+        written = [row[index] for row in cells]
+        parts = " ".join([column, *written]).split(" ") if index in words else written
+        widths.append(max(len(part) for part in parts))
+    heads = [
+        width if index in words else max(width, len(columns[index]))
+        for index, width in enumerate(widths)
+    ]
+    fits = sum(heads) + 2 * len(columns) <= WIDTH
+    return [width if fits or index not in words else None for index, width in enumerate(widths)]

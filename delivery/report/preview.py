@@ -11,22 +11,14 @@ from msgspec import UNSET
 from analysis.moves import Figure, Move
 from analysis.preview import Preview, ServicePreview, UnmappedLike, VersionChange
 from delivery.moments import start_of
+from delivery.report.endings import endings
+from delivery.report.language import ENGLISH, NOTHING
 from delivery.report.machine import rows_csv
 from delivery.report.page import Page
-from delivery.report.wording import (
-    WHY,
-    count,
-    counted,
-    duration,
-    endings,
-    interval,
-    moment,
-    percent,
-)
+from delivery.report.wording import count, counted
 
 MOST_DECIMALS = 3
 """Where two figures that differ would be written the same, as many as it takes up to this."""
-
 
 StepNames = Mapping[str, str]
 """Names of the steps, now and then, in the reader's language, by key."""
@@ -83,7 +75,7 @@ def _service(page: Page, service: ServicePreview, names: StepNames, preview: Pre
     if service.note == "not recorded":
         return
     page.line(
-        f"As of {moment(start_of(preview.as_of))} (Helsinki), log position "
+        f"As of {ENGLISH.moment(start_of(preview.as_of))} (Helsinki), log position "
         f"{count(preview.position)}; all journeys."
     )
     for change in service.versions:
@@ -159,7 +151,7 @@ def _change(page: Page, change: VersionChange) -> None:
 
 def _day(text: str) -> str:
     day = date.fromisoformat(text)
-    return f"{day.day}.{day.month}.{day.year}"
+    return ENGLISH.day(day)
 
 
 def _step_rows(
@@ -186,7 +178,9 @@ def _words(*, draft: bool) -> dict[str, str]:
         "started": "journeys started",
         "abandoned": ends.abandoned,
         "cancelled_afterwards": "cancelled after completing",
-        "resurrected": ends.taken_back,
+        "resurrected": "went on after they had seemed to end"
+        if draft
+        else "came back after they had been given up",
         "broken_promise": "waiting beyond the promise",
         "completion_rate": "completion rate",
         "before_first_step": f"{ends.lost} before the first step",
@@ -221,7 +215,7 @@ def _written(what: str, figure: Figure | None, decimals: int, *, says_day: bool)
         share = _share(figure, decimals)
         return f"{share}, n {count(figure.n)}" + (f", day {figure.day}" if says_day else "")
     if what.endswith("_s") and figure.value is not None:
-        return f"{figure.value:,.{decimals - 1}f} s" if decimals else duration(figure.value)
+        return f"{figure.value:,.{decimals - 1}f} s" if decimals else ENGLISH.duration(figure.value)
     return count(int(figure.value or 0))
 
 
@@ -229,9 +223,9 @@ def _share(figure: Figure, decimals: int) -> str:
     value, low, high = figure.value, figure.low, figure.high
     if value is None or not isinstance(low, float) or not isinstance(high, float):
         note = figure.note if isinstance(figure.note, str) else ""
-        return WHY.get(note, note) or "-"
+        return ENGLISH.why_no_rate(note) or NOTHING
     if not decimals:
-        return f"{percent(value)} ({interval(low, high)})"
+        return ENGLISH.rate(value, low, high)
     return f"{100 * value:.{decimals}f} % ({100 * low:.{decimals}f}-{100 * high:.{decimals}f} %)"
 
 

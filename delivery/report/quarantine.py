@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from msgspec import Struct, to_builtins
 
+from delivery.report.language import ENGLISH
 from delivery.report.page import Page
 from delivery.report.reasons import MEANS, advice
-from delivery.report.wording import count, counted, moment, told
+from delivery.report.wording import agree, count, counted
 from ingest.rejections import Reason
 from ingest.retry import Outcome, Retried
 from journeys.quarantine import Quarantined
@@ -279,7 +280,7 @@ _OUTCOMES: dict[Outcome, Callable[[int], str]] = {
     "stored": lambda number: f"{count(number)} stored",
     "storable": lambda number: f"{count(number)} could be stored",
     "refused": lambda number: f"{count(number)} refused again",
-    "conflict": lambda number: told(number, "are contradicted by the log"),
+    "conflict": lambda number: f"{count(number)} {agree(number, 'are contradicted by the log')}",
     "changed": lambda number: f"{count(number)} changed since",
     "gone": lambda number: f"{count(number)} gone",
     "unread": lambda number: f"{count(number)} could not be looked up",
@@ -320,4 +321,4 @@ def _settled_words(settled: Settled) -> str:
 
 
 def _moment(text: str) -> str:
-    return moment(datetime.fromisoformat(text))
+    return ENGLISH.moment(datetime.fromisoformat(text))

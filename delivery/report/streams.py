@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from delivery.report.language import ENGLISH
 from delivery.report.page import Page
-from delivery.report.wording import agree, count, counted, moment
+from delivery.report.wording import agree, count, counted
 from ingest.kafka_lag import PartitionLag, TopicLag
 from ingest.kafka_topic import POSITIONS, topics_read
 from journeys.event_log import EventLog
@@ -118,7 +119,7 @@ def streams_of(
         if asked.behind and newest is not None and now - newest > WAITS_FOR:
             ills.append(
                 f"{counted(asked.behind, 'record')} {agree(asked.behind, 'wait')} on topic "
-                f"{asked.topic}, and nothing has been recorded since {moment(newest)}. "
+                f"{asked.topic}, and nothing has been recorded since {ENGLISH.moment(newest)}. "
                 "Hint: start polku ingest kafka, or see why it has stopped"
             )
     health = StreamHealth(
@@ -140,7 +141,7 @@ def add_streams(page: Page, streams: StreamHealth) -> None:
         [
             (
                 one.source,
-                moment(datetime.fromisoformat(one.last_arrival_at)),
+                ENGLISH.moment(datetime.fromisoformat(one.last_arrival_at)),
                 _HEARING[Hearing(one.state)],
                 f"{count(one.silent_hours)} h",
                 "-" if one.usual_hours is None else f"{count(one.usual_hours)} h",
@@ -173,7 +174,7 @@ def add_streams(page: Page, streams: StreamHealth) -> None:
                 str(gap.partition),
                 f"{gap.begin} on" if gap.end is None else f"{gap.begin} to {gap.end - 1}",
                 _REASONS.get(gap.reason, gap.reason),
-                moment(datetime.fromisoformat(gap.recorded_at)),
+                ENGLISH.moment(datetime.fromisoformat(gap.recorded_at)),
             )
             for gap in gaps[-MOST_GAPS:]
         ],
@@ -184,8 +185,8 @@ def add_streams(page: Page, streams: StreamHealth) -> None:
 def _silent(one: Silence) -> str:
     return (
         f"source {one.source} has been silent for {counted(one.hours, 'hour')}, since "
-        f"{moment(one.last)}; up to {count(one.allowed or 0)} are usual for it. Hint: is polku "
-        "ingest kafka running? If it is, ask whoever runs the source whether it sends"
+        f"{ENGLISH.moment(one.last)}; up to {count(one.allowed or 0)} are usual for it. Hint: is "
+        "polku ingest kafka running? If it is, ask whoever runs the source whether it sends"
     )
 
 

@@ -4,9 +4,9 @@ A service: `search? form pay>staff handling:staff call~` - `?` optional, `~` hel
 (customer if none), `>` has the ball after it. Outcomes: granted, refused, cancelled, expired.
 
 Journeys: one line for equal ones, `12 * lang=fi form.0 pay.0.5 granted.2`. Each has a case and a
-person of its own, unless `person=` names one; `case=-` has none. `week=2` begins two weeks later;
-`channel=` and `attribute=value` belong to the first touchpoint; `form!.0` failed. Days count from
-`DAY_0`.
+person of its own, unless `person=` names one; `case=-` has no case, `person=-` no person. `week=2`
+begins two weeks later; `channel=` and `attribute=value` belong to the first touchpoint; `form!.0`
+failed, `form.0@phone` was there (web, if nothing is said). Days count from `DAY_0`.
 """
 
 import re
@@ -96,17 +96,18 @@ def touchpoints_of(text: str) -> pl.DataFrame:
         for _ in range(int(times) if star else 1):
             number += 1
             for place, word in enumerate(names):
-                name, _, days = word.partition(".")
+                what, stated, there = word.partition("@")
+                name, _, days = what.partition(".")
                 rows.append(
                     (
                         "urn:example",
                         f"{len(rows):06}",
                         day(shift + float(days or 0)),
                         name.removesuffix("!"),
-                        channel if place == 0 else "web",
+                        there if stated else channel if place == 0 else "web",
                         name.endswith("!"),
                         None if case == "-" else f"{case or 'case'}-{number}",
-                        person or f"person-{number}",
+                        None if person == "-" else person or f"person-{number}",
                         msgspec.json.encode(options, order="sorted").decode()
                         if place == 0
                         else "{}",

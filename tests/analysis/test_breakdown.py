@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from analysis.breakdown import Groups, break_down
+from analysis.breakdown import CommonFunnel, Groups, break_down
+from analysis.funnel import funnel_steps, hidden_steps, plan_funnel, trace_funnel
 from analysis.journey_report import Group
+from analysis.sections import Typical
 from analysis.step_table import table_of_steps
+from analysis.variants import walks
 from journeys.errors import SettingsError
 from projections.frames import Frames
 
@@ -16,8 +19,21 @@ World = Callable[..., Frames]
 def groups_in(
     frames: Frames, attribute: str = "lang", *, day: int | None = 7, k: int = 5
 ) -> Groups:
-    steps = table_of_steps(frames, k=k)
-    return break_down(frames, attribute=attribute, steps=steps, day=day, k=k)
+    funnel = trace_funnel(
+        frames.journeys,
+        frames.visits,
+        walks(frames.visits),
+        plan=plan_funnel(frames.service, as_of=frames.as_of),
+        service=frames.service,
+    )
+    return break_down(
+        frames,
+        attribute=attribute,
+        steps=table_of_steps(frames, k=k),
+        common=CommonFunnel(funnel, funnel_steps(funnel, hidden=hidden_steps(funnel, k=k))),
+        day=day,
+        k=k,
+    )
 
 
 def by_value(groups: Groups) -> dict[str, Group]:
@@ -51,6 +67,20 @@ def test_every_figure_of_a_group(world: World) -> None:
     assert fi.low is not None
     assert fi.low < 0.6 < (fi.high or 0)
     assert (sv.started, sv.completed, sv.lost, sv.open, sv.rate) == (10, 10, 0, 0, 1.0)
+    assert (fi.succeeded, fi.refused, fi.abandoned, sv.refused) == (12, 0, 6, 10)
+    assert fi.time.total == Typical(n=12, median_s=86_400.0, p90_s=86_400.0)
+    assert fi.time.customer == Typical(n=12, median_s=8_640.0, p90_s=8_640.0)
+    assert fi.time.city == Typical(n=12, median_s=77_760.0, p90_s=77_760.0)
+    assert [(row.step, row.reached) for row in fi.funnel] == [
+        ("search", 0),
+        ("form", 20),
+        ("files", 0),
+        ("pay", 14),
+        ("handling", 0),
+        ("call", 0),
+    ]
+    assert (fi.funnel[3].of_entry, fi.funnel[0].of_entry) == (0.7, None)
+    assert (fi.funnel[3].low or 1) < 0.7 < (fi.funnel[3].high or 0)
     assert [(step.step, step.entered, step.dropped) for step in fi.steps] == [
         ("form", 20, 6),
         ("pay", 14, 0),
@@ -99,7 +129,46 @@ def test_a_step_of_few_in_a_group_takes_others_until_no_sum_tells_it(world: Worl
     found = groups_in(frames)
 
     assert cells(found) == {"fi": {}, "sv": {}}
-    assert +found.hidden == {"by_steps": 4}
+    assert +found.hidden == {"by_steps": 4, "by_funnel": 2}
+
+
+def test_a_row_of_the_funnel_of_few_takes_that_of_the_next_smallest_group(world: World) -> None:
+    # Of 61 at pay 3 are sv; en is the next smallest.
+    found = groups_in(
+        world(
+            """
+            50 * lang=fi form.0 pay.0.1
+             9 * lang=sv form.0
+             3 * lang=sv form.0 pay.0.1
+             4 * lang=en form.0
+             8 * lang=en form.0 pay.0.1
+            """
+        )
+    )
+
+    reached = {
+        value: {row.step for row in group.funnel} for value, group in by_value(found).items()
+    }
+    assert {value for value, steps in reached.items() if "pay" in steps} == {"fi"}
+    assert found.hidden["by_funnel"] == 2
+
+
+def test_a_group_without_its_entry_has_no_shares(world: World) -> None:
+    # 3 of sv came to the form, and with them the entry of fi is left out.
+    found = by_value(
+        groups_in(world("30 * lang=fi form.0\n 9 * lang=sv handling.0\n 3 * lang=sv form.0"))
+    )
+
+    assert all(row.of_entry is None for group in found.values() for row in group.funnel)
+
+
+def test_the_times_of_few_completed_journeys_of_a_group_are_missing(world: World) -> None:
+    found = groups_in(
+        world("30 * lang=fi form.0 granted.1\n 9 * lang=sv form.0\n2 * lang=sv form.0 granted.1")
+    )
+
+    assert by_value(found)["sv"].time.total == Typical(n=2, median_s=None, p90_s=None)
+    assert found.hidden["by_time"] == 1
 
 
 def test_groups_that_no_sum_needs_keep_their_steps(world: World) -> None:

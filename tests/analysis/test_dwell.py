@@ -1,14 +1,21 @@
 """How long, and whose time it was."""
 
 from collections.abc import Callable
+from statistics import median
+
+import pytest
 
 from analysis.drop_off import StepTimes
 from analysis.dwell import step_times, time_apart, time_to_outcome
-from analysis.journey_report import Spent, Time
+from analysis.sections import Spent, Time
 from projections.frames import Frames
 
 World = Callable[..., Frames]
 DAY = 86_400.0
+
+
+def short(spent: Spent) -> tuple[int, float | None, float | None]:
+    return spent.n, spent.median_s, spent.p90_s
 
 
 def time_in(frames: Frames, k: int = 1) -> Time:
@@ -36,11 +43,11 @@ def test_stays_are_the_actors_and_waiting_is_whose_ball_it_is(world: World) -> N
     # handling: a stay of 1 and a wait of 2, the city's.
     frames = world("form.0 form.0.25 pay.0.5 handling.2 handling.3 granted.5")
 
-    assert time_in(frames) == Time(
-        total=Spent(n=1, median_s=5 * DAY, p90_s=5 * DAY),
-        customer=Spent(n=1, median_s=0.5 * DAY, p90_s=0.5 * DAY),
-        city=Spent(n=1, median_s=4.5 * DAY, p90_s=4.5 * DAY),
-    )
+    time = time_in(frames)
+
+    assert short(time.total) == (1, 5 * DAY, 5 * DAY)
+    assert short(time.customer) == (1, 0.5 * DAY, 0.5 * DAY)
+    assert short(time.city) == (1, 4.5 * DAY, 4.5 * DAY)
 
 
 def test_a_staff_step_can_leave_the_ball_with_the_customer(
@@ -83,19 +90,69 @@ def test_only_completed_journeys_have_a_time(world: World) -> None:
     frames = world("form.0 granted.1\n form.0 refused.3\n form.0 cancelled.9\n form.0\n granted.0")
 
     # 1 and 3 days, and 0 for the one that is an outcome alone.
-    assert time_to_outcome(frames.journeys, k=1) == Spent(n=3, median_s=DAY, p90_s=2.6 * DAY)
+    assert short(time_to_outcome(frames.journeys, k=1)) == (3, DAY, 2.6 * DAY)
     assert time_in(frames).total.n == 3
 
 
 def test_the_times_of_too_few_people_are_left_out(world: World) -> None:
     frames = world("9 * person=P form.0 granted.1\n 3 * form.0 granted.2\n 40 * form.0")
 
-    nothing = Spent(n=12, median_s=None, p90_s=None)
-    assert time_in(frames, k=5) == Time(total=nothing, customer=nothing, city=nothing)
+    few = time_in(frames, k=5)
+    assert few.total == few.customer == few.city
+    assert short(few.total) == (12, None, None)
+    assert (few.total.p10_s, few.total.histogram) == (None, [])
     assert time_in(frames, k=4).total.median_s == DAY
 
 
 def test_no_journey_has_no_time(world: World) -> None:
-    nothing = Spent(n=0, median_s=None, p90_s=None)
+    time = time_in(world(""), k=1)
 
-    assert time_in(world(""), k=1) == Time(total=nothing, customer=nothing, city=nothing)
+    assert short(time.total) == short(time.customer) == short(time.city) == (0, None, None)
+    assert time.steps == []
+
+
+def test_at_a_step_the_times_of_each_stay_are_told_apart(world: World) -> None:
+    # pay: 0.25 d of it the customer's, then 2 d and 1 d with the city; form: the city has no part.
+    frames = world("form.0 pay.0.5 pay.0.75 handling.2.75 granted.3\n form.0 pay.1 granted.2")
+
+    form, pay = time_apart(
+        frames.journeys, frames.visits, service=frames.service, k=1, steps=["form", "pay"]
+    ).steps
+
+    assert (form.step, short(form.customer), form.city.n) == (
+        "form",
+        (2, 0.75 * DAY, 0.95 * DAY),
+        0,
+    )
+    assert (pay.customer.n, pay.customer.p90_s) == (2, 0.225 * DAY)
+    assert short(pay.city) == (2, 1.5 * DAY, 1.9 * DAY)
+
+
+def test_the_times_of_a_step_are_those_of_its_visits_one_by_one(world: World) -> None:
+    frames = world(
+        "7 * form.0 form.0.2 pay.0.5 handling.2 handling.3 call.3.5 granted.5\n"
+        "6 * form.0 refused.2\n 5 * handling.0 form.1 granted.1.01 form.2\n"
+        "9 * form.0\n form.0 granted.1 call.2"
+    )
+
+    steps = time_apart(
+        frames.journeys,
+        frames.visits,
+        service=frames.service,
+        k=1,
+        steps=["form", "pay", "handling", "call"],
+    ).steps
+
+    for step in steps:
+        for whose, spent in (("customer", step.customer), ("city", step.city)):
+            times = []
+            for visit in frames.visits.iter_rows(named=True):
+                acts = (step.step != "handling") == (whose == "customer")
+                waits = visit["ball"] == whose
+                if visit["step"] != step.step or not (acts or waits) or visit["dwell_s"] is None:
+                    continue
+                stay = visit["dwell_s"] - visit["wait_s"] if acts else 0
+                times.append(stay + (visit["wait_s"] if waits else 0))
+            assert spent.n == len(times)
+            if times:
+                assert spent.median_s == pytest.approx(median(times))

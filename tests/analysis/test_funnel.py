@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.funnel import Funnel, funnel_steps, hidden_steps, match, plan_funnel, trace_funnel
+from analysis.funnel import Funnel, funnel_steps, hidden_steps, plan_funnel, trace_funnel
 from analysis.journey_report import FunnelStep
+from analysis.passes import match
 from analysis.variants import walks
 from journeys.service import Service
 from projections.frames import Frames

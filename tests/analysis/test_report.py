@@ -1,13 +1,15 @@
 """The journey report put together."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 import pytest
 
+from analysis.funnel_rules import FunnelRules
 from analysis.journey_report import JourneyCounts, UnmappedName, Window
 from analysis.report import journey_report
+from analysis.sections import FunnelOptions
 from analysis.selection import Period
 from journeys.errors import DisclosureError, SettingsError
 from journeys.service import Service
@@ -200,6 +202,57 @@ def test_a_report_on_too_few_people_is_not_answered(world: World) -> None:
 def test_an_unknown_attribute_cannot_be_asked_for(world: World) -> None:
     with pytest.raises(SettingsError, match="did you mean 'lang'"):
         journey_report(world(CITY), by="language")
+
+
+# --- how a funnel is asked for ------------------------------------------------------------------
+
+
+def test_it_says_how_the_funnel_was_asked_for(world: World) -> None:
+    plain = journey_report(world(CITY)).funnel_options
+    rules = FunnelRules("any", timedelta(hours=12), (("search", "stop"), ("call", "remove")))
+    asked = journey_report(world(CITY), funnel_rules=rules).funnel_options
+
+    assert plain == FunnelOptions(
+        order="ordered", window_s=None, complete_p95_s=None, stop=[], remove=[], removed=0
+    )
+    # From form to handling: 40 in a day, 20 in two.
+    assert asked == FunnelOptions(
+        order="any",
+        window_s=12 * 3600.0,
+        complete_p95_s=2 * 86_400.0,
+        stop=["search"],
+        remove=["call"],
+        removed=0,
+    )
+
+
+def test_without_enough_complete_passes_it_is_not_said_how_long_they_take(world: World) -> None:
+    rules = FunnelRules(window=timedelta(hours=12))
+    nine = "30 * form.0\n 9 * form.0 pay.0.1 handling.1"
+    one = "30 * form.0\n 12 * person=P form.0 pay.0.1 handling.1"
+
+    for text in (nine, one):
+        assert journey_report(world(text), funnel_rules=rules).funnel_options.complete_p95_s is None
+
+
+def test_a_step_takes_journeys_out_of_the_funnel_and_of_nothing_else(world: World) -> None:
+    rules = FunnelRules(exclude=(("files", "remove"),))
+
+    report = journey_report(world(CITY), funnel_rules=rules)
+
+    assert {row.step: row.reached for row in report.funnel}["form"] == 83
+    assert (report.funnel_options.removed, report.outside_funnel) == (20, 0)
+    assert report.journeys.started == 103
+
+
+@pytest.mark.parametrize(
+    "text", ["30 * form.0\n 3 * form.0 files.0.1", "3 * form.0\n 30 * form.0 files.0.1"]
+)
+def test_neither_few_can_be_taken_out_nor_few_stay(text: str, world: World) -> None:
+    rules = FunnelRules(exclude=(("files", "remove"),))
+
+    with pytest.raises(DisclosureError, match="or those that stay, belong to fewer than 5 people"):
+        journey_report(world(text), funnel_rules=rules)
 
 
 # --- nobody -------------------------------------------------------------------------------------

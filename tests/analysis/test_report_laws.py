@@ -9,120 +9,19 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 import polars as pl
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from analysis.after_drop_off import CLASSES, classified
 from analysis.journey_report import JourneyReport
 from analysis.report import journey_report
 from journeys.service import HELSINKI, Service, ServiceHistory
 from projections.frames import Frames, frames_of
 from projections.trace import trace_journeys
+from tests.analysis.cities import HEAVY, ROUTES, STEPS, K, cities, everything, with_enough_people
 
 World = Callable[..., Frames]
 ServiceOf = Callable[..., Service]
-
-STEPS = "search? form pay>staff handling:staff call~"
-ROUTES = {"paid": "search form pay", "handled": "search form handling"}
-NAMES = ["search", "form", "pay", "handling", "call"]
-LAST = ["", "granted", "refused", "cancelled", "granted cancelled", "refused form"]
-K = 5
-
-# One example makes one or two reports, each of many frames.
-HEAVY = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
-
-
-@st.composite
-def cities(draw: st.DrawFn) -> str:
-    """Lines of equal journeys; a few belong to one person."""
-    lines = []
-    for _ in range(draw(st.integers(1, 10))):
-        walk = draw(st.lists(st.sampled_from(NAMES), min_size=0, max_size=4))
-        names = [*walk, *draw(st.sampled_from(LAST)).split()] or ["form"]
-        step = draw(st.sampled_from([0.1, 0.5, 2.0]))
-        options = [
-            f"week={draw(st.integers(0, 3))}",
-            draw(st.sampled_from(["lang=fi", "lang=sv", "channel=phone", "device=x"])),
-            *(["person=P"] if draw(st.integers(0, 5)) == 0 else []),
-        ]
-        touchpoints = [f"{name}.{place * step:.1f}" for place, name in enumerate(names)]
-        times = draw(st.sampled_from([1, 2, 3, 4, 6, 9, 14]))
-        lines.append(" ".join([f"{times} *", *options, *touchpoints]))
-    return "\n".join(lines)
-
-
-def everything(frames: Frames) -> JourneyReport:
-    return journey_report(frames, by="lang", k=1, public_log=True)
-
-
-def with_enough_people(text: str) -> str:
-    """Add what makes a report be answered at all."""
-    return f"{text}\n 5 * lang=fi form.0 pay.0.1 granted.1"
-
-
-# --- counts -------------------------------------------------------------------------------------
-
-
-@HEAVY
-@given(text=cities(), at=st.sampled_from([0.3, 3.0, 9.0, 60.0]))
-def test_counts_add_up(text: str, at: float, world: World, service_of: ServiceOf) -> None:
-    report = everything(world(text, service_of(STEPS, routes=ROUTES), at=at))
-
-    journeys, steps = report.journeys, report.steps
-    lost = journeys.cancelled + journeys.expired + journeys.abandoned
-    assert journeys.started == journeys.succeeded + journeys.refused + lost + journeys.open
-    assert sum(row.started for row in report.trend) == journeys.started
-    assert sum(group.started for group in report.by.groups) == journeys.started
-    assert all(row.entered == row.advanced + row.dropped + row.open for row in steps)
-    assert sum(row.dropped for row in steps) + report.before_first_step == lost
-    assert sum(row.open for row in steps) <= journeys.open
-    assert all(sum(msgspec.to_builtins(row.causes).values()) == row.dropped for row in steps)
-    for step in steps:
-        groups = [row for group in report.by.groups for row in group.steps if row.step == step.step]
-        if groups:
-            assert sum(row.entered for row in groups) == step.entered
-            assert sum(row.dropped for row in groups) == step.dropped
-    assert report.hidden == {}
-
-
-@HEAVY
-@given(text=cities(), at=st.sampled_from([0.3, 9.0, 60.0]))
-def test_between_required_steps_nobody_is_lost_sight_of(
-    text: str, at: float, world: World, service_of: ServiceOf
-) -> None:
-    report = everything(world(text, service_of(STEPS, routes=ROUTES), at=at))
-
-    for started, funnel in [
-        (report.journeys.started, report.funnel),
-        *((route.started, route.funnel) for route in report.routes),
-    ]:
-        required = [msgspec.to_builtins(row) for row in funnel if isinstance(row.lost, int)]
-        following = [*(row["reached"] for row in required[1:]), 0]
-        for row, after in zip(required, following, strict=True):
-            assert row["reached"] == after + row["lost"] + row["open"] + row["finished"]
-        assert all(row.reached <= started for row in funnel)
-    entries = next(row.reached for row in report.funnel if isinstance(row.lost, int))
-    assert report.outside_funnel == report.journeys.started - entries
-
-
-@HEAVY
-@given(text=cities(), at=st.sampled_from([0.3, 60.0]))
-def test_at_each_step_as_many_come_as_leave(text: str, at: float, world: World) -> None:
-    report = everything(world(text, at=at))
-
-    come, leave = Counter[str](), Counter[str]()
-    for start in report.starts:
-        come[start.step] += start.count
-    for move in report.transitions:
-        come[move.to] += move.count
-        leave[move.from_] += move.count
-    for end in report.ends:
-        leave[end.step] += end.count
-    assert come == leave
-    walked = sum(row.count for row in report.variants)
-    assert (
-        sum(row.count for row in report.starts) == sum(row.count for row in report.ends) == walked
-    )
-    assert len(report.variants) == report.variants_total
 
 
 # --- the order of things ------------------------------------------------------------------------
@@ -172,6 +71,9 @@ def people_of_rows(frames: Frames) -> dict[Row, set[str]]:
         rows = [Row("trend", f"{year}-W{week:02}"), Row("by", lang)]
         rows += [Row("steps", step) for step in walk]
         rows += [Row("by_steps", (lang, step)) for step in walk]
+        there = [visit["channel"] for visit in visits[number]]
+        rows += [Row("first", journey["channel"])] + [Row("visits", place) for place in there]
+        rows += [Row("moves", (one, two)) for one, two in pairwise(there) if one != two]
         if walk:
             rows += [Row("starts", walk[0]), Row("ends", (walk[-1], journey["outcome"]))]
             rows += [Row("transitions", pair) for pair in pairwise(walk)]
@@ -187,13 +89,23 @@ def rows_of(report: JourneyReport) -> dict[Row, Any]:
     """The rows shown, with their content."""
     return {
         **{Row("trend", row.week): row for row in report.trend},
-        **{Row("by", row.value): _plain(row, "steps") for row in report.by.groups},
+        **{
+            Row("by", row.value): _plain(row, "steps", "funnel", "time") for row in report.by.groups
+        },
+        **{
+            Row("by_funnel", (group.value, row.step)): row.reached
+            for group in report.by.groups
+            for row in group.funnel
+        },
         **{
             Row("by_steps", (group.value, row.step)): row
             for group in report.by.groups
             for row in group.steps
         },
-        **{Row("steps", row.step): row for row in report.steps},
+        **{Row("steps", row.step): _plain(row, "next") for row in report.steps},
+        **{Row("first", row.channel): row for row in report.channels.starts},
+        **{Row("visits", row.channel): row for row in report.channels.visits},
+        **{Row("moves", (row.from_, row.to)): row for row in report.channels.moves},
         **{Row("starts", row.step): row for row in report.starts},
         **{Row("transitions", (row.from_, row.to)): row for row in report.transitions},
         **{Row("ends", (row.step, row.outcome)): row for row in report.ends},
@@ -208,8 +120,8 @@ def rows_of(report: JourneyReport) -> dict[Row, Any]:
     }
 
 
-def _plain(row: msgspec.Struct, without: str) -> dict[str, Any]:
-    return {key: value for key, value in msgspec.to_builtins(row).items() if key != without}
+def _plain(row: msgspec.Struct, *without: str) -> dict[str, Any]:
+    return {key: value for key, value in msgspec.to_builtins(row).items() if key not in without}
 
 
 @HEAVY
@@ -226,16 +138,20 @@ def test_no_row_of_fewer_than_k_people_is_shown_and_the_others_are_whole(
     assert all(len(people[row]) >= K for row in shown if "funnel" not in row.of)
     assert {row: whole[row] for row in shown} == shown
     for row, content in shown.items():
-        if row.of in {"funnel", "route_funnels"}:
+        if row.of == "by_funnel":
+            assert content == 0 or content >= K
+        elif "funnel" in row.of:
             assert content.reached == 0 or content.reached >= K
     missing = Counter(row.of for row in whole if row not in shown)
     for of in ("trend", "by", "steps", "starts", "transitions", "ends", "variants", "routes"):
         assert missing[of] == report.hidden.get(of, 0)
+    channels = ("first", "visits", "moves")
+    assert sum(missing[of] for of in channels) == report.hidden.get("channels", 0)
     # Nothing is missing for nothing. Flows balance each other, and are taken together.
     small = {row.of for row in whole if row in people and len(people[row]) < K}
     flows = {"starts", "transitions", "ends"}
     assert bool(flows & set(missing)) == bool(flows & small)
-    for of in ("trend", "by", "steps", "variants"):
+    for of in ("trend", "by", "steps", "variants", *channels):
         assert (of in missing) == (of in small)
 
 
@@ -250,11 +166,16 @@ def test_no_missing_row_of_a_list_is_its_total_less_the_others(
 
     people = people_of_rows(frames)
     whole, shown = rows_of(everything(frames)), rows_of(report)
-    for of in ("trend", "by", "variants"):
+    for of in ("trend", "by", "variants", "first", "visits", "moves"):
         gone = [row for row in whole if row.of == of and row not in shown]
         if gone and any(row.of == of for row in shown):
             assert len(gone) >= 2
             assert len(set().union(*(people[row] for row in gone))) >= K
+    # So is a row of the funnel in a group; that nobody of a group came there is no row about few.
+    for step in report.funnel:
+        cells = [row for row in whole if row.of == "by_funnel" and row.name[1] == step.step]
+        missing = sum(whole[row] for row in cells if row not in shown)
+        assert not 0 < missing < K or missing == step.reached
     # A step in a group is the step less the other groups, for all that the report shows.
     for step in report.steps:
         cells = [row for row in whole if row.of == "by_steps" and row.name[1] == step.step]
@@ -300,6 +221,32 @@ def test_no_missing_step_of_a_group_follows_from_the_sums_of_drop_offs(
             )
             # What the totals alone say cannot be helped: then no cell is shown at all.
             assert not follows or not any(cell in shown for cell in cells)
+
+
+@HEAVY
+@given(text=cities().map(with_enough_people))
+def test_what_people_did_next_is_told_of_enough_or_of_nobody(
+    text: str, world: World, service_of: ServiceOf
+) -> None:
+    frames = world(text, service_of(STEPS, routes=ROUTES), at=60.0)
+
+    report = journey_report(frames, k=K)
+
+    people: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in classified(frames, everybody=frames).iter_rows(named=True):
+        people[row["step"], row["class"]].add(row["people"])
+    for step in report.steps:
+        missing = set[str]()
+        for name in CLASSES if step.next else ():
+            whose = people[step.step, name]
+            if getattr(step.next, name) is None:
+                missing |= whose
+            else:
+                assert not 0 < len(whose) < K
+        # What is missing is the sum less the others, so it is of enough, unless it is all there is.
+        assert not 0 < len(missing) < K or len(missing) == len(
+            set().union(*(people[step.step, name] for name in CLASSES))
+        )
 
 
 @HEAVY

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from delivery.report.machine import SECTIONS, schemas
+from delivery.report.machine import schemas
 from tests.delivery.command_line import LAST_DAY, SERVICES, answer, numbers, polku
 from tests.delivery.conftest import City
 
@@ -82,19 +82,6 @@ def test_text_fits_100_columns(city: City, words: tuple[str, ...]) -> None:
     assert not [line for line in text.splitlines() if line != line.rstrip()]
 
 
-def test_every_table_of_the_report_is_csv_with_a_header(city: City) -> None:
-    words = ("report", "varaamo-booking", "--by", "lang", "--data", city.data, *AT)
-    report = numbers(*words)
-
-    for section in SECTIONS:
-        written = answer(*words, "--format", "csv", "--section", section)
-
-        rows = list(csv.DictReader(StringIO(written)))
-        content = report[section]["groups"] if section == "by" else report[section]
-        assert len(rows) == (len(content) if isinstance(content, list) else 1)
-        assert all(None not in row and None not in row.values() for row in rows)
-
-
 def test_csv_and_json_and_text_say_the_same(city: City) -> None:
     words = ("report", "varaamo-booking", "--data", city.data, *AT)
 
@@ -107,6 +94,30 @@ def test_csv_and_json_and_text_say_the_same(city: City) -> None:
     assert f"Most are lost at Payment ({pay['dropped']})." in answer(*words).replace("\n", " ")
 
 
+def test_the_funnel_is_asked_for_in_other_ways(city: City) -> None:
+    words = ("report", "varaamo-booking", "--data", city.data, *AT)
+    asked = (
+        "--order",
+        "any",
+        "--window",
+        "PT30M",
+        "--exclude",
+        "feedback",
+        "--exclude",
+        "contact:remove",
+    )
+
+    plain, other = numbers(*words), numbers(*words, *asked)
+
+    assert plain["funnel_options"]["order"] == "ordered"
+    assert other["funnel_options"]["order"] == "any"
+    assert other["funnel_options"]["window_s"] == 1800.0
+    assert other["funnel_options"]["stop"] == ["feedback"]
+    assert other["funnel_options"]["remove"] == ["contact"]
+    assert other["steps"] == plain["steps"]
+    assert other["funnel"][-1]["reached"] <= plain["funnel"][-1]["reached"]
+
+
 def test_unknown_table_is_an_expected_failure(city: City) -> None:
     done = polku(
         *("report", "varaamo-booking", "--data", city.data, "--format", "csv"),
@@ -114,7 +125,7 @@ def test_unknown_table_is_an_expected_failure(city: City) -> None:
     )
 
     assert done.code == 1
-    assert "the tables are steps, funnel" in done.err
+    assert "the tables are summary, where" in done.err
 
 
 def test_status_is_written_in_every_format(city: City) -> None:
@@ -181,4 +192,4 @@ def test_rates_are_read_with_n_and_interval(city: City) -> None:
 def test_text_tells_what_k_hides(city: City) -> None:
     text = answer("report", "youth-summer-voucher", "--data", city.data, *AT)
 
-    assert re.search("Left out because fewer than 5 people share them: [0-9]+ rows? of ", text)
+    assert re.search("Left out because fewer than 5 people share them: [0-9]+ [a-z]+", text)

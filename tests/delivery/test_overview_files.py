@@ -37,7 +37,10 @@ def test_the_overview_is_written_in_the_form_that_each_file_ends_with(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--write", "overview.md"), "its ending says no form. Hint: one of .txt, .json, .csv"),
+        (
+            ("--write", "overview.doc"),
+            "its ending says no form. Hint: one of .txt, .json, .csv, .md",
+        ),
         (("--every", "60"), "says how often a file is written. Hint: --write FILE"),
     ],
 )

@@ -186,7 +186,7 @@ def test_text_begins_with_a_sentence_and_ends_with_what_to_do(data: Path, change
     )
     assert found
     assert int(found[1]) == len(previewed(path, data)["moves"])
-    assert "Version 2, valid from 1.2.2026, is added to those recorded." in done.out
+    assert "Version 2, valid from 1 February 2026, is added to those recorded." in done.out
     assert re.search(
         r"^ completion rate.*  \d+ % \(\d+-\d+ %\), n \d+, day \d+$", done.out, re.MULTILINE
     )
@@ -296,9 +296,9 @@ def test_renamed_step_moves_no_number(data: Path, changed: Changed) -> None:
 def test_version_with_a_number_that_is_taken_is_told_so(data: Path, changed: Changed) -> None:
     done = check(changed(one("valid_from: 2025-01-01", "valid_from: 2099-01-01")), data)
 
-    assert "valid from 1.1.2099, is added to those recorded." in done.out
+    assert "valid from 1 January 2099, is added to those recorded." in done.out
     assert "That day is still to come" in done.out
-    assert "Its number is also that of the version valid from 1.1.2025" in done.out
+    assert "Its number is also that of the version valid from 1 January 2025" in done.out
 
 
 def test_service_that_the_log_does_not_know_is_said(data: Path, changed: Changed) -> None:

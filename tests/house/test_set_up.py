@@ -16,6 +16,7 @@ OF_DEBIAN = {
     "mvn": "maven",
     "npm": "npm",
     "initdb": "postgresql",
+    "chromium": "chromium fonts-dejavu-core",
 }
 TOOLS = ("sh", "make", "dirname", "cat", "cmp", "grep", "head", "sed", "awk")
 
@@ -128,7 +129,7 @@ def test_ci_ends_with_the_closing_line_of_pytest(house: Path, tmp_path: Path) ->
     assert not (clone / "installed").exists()
 
 
-@pytest.mark.parametrize("tool", ["java", "mvn", "npm"])
+@pytest.mark.parametrize("tool", ["java", "mvn", "npm", "chromium"])
 def test_ci_installs_what_a_new_machine_lacks(house: Path, tmp_path: Path, tool: str) -> None:
     clone = _clone_with_fake_make(house, tmp_path, "echo '== 7 passed in 3.21s =='")
 
@@ -146,7 +147,7 @@ def test_ci_says_what_is_lacking_to_somebody_who_cannot_install(
 ) -> None:
     clone = _clone_with_fake_make(house, tmp_path, "echo '== 7 passed in 3.21s =='")
 
-    ended = _run_ci(clone, there={"mvn", "npm", "initdb"}, user=1000)
+    ended = _run_ci(clone, there=set(OF_DEBIAN) - {"java"}, user=1000)
 
     assert ended.returncode == 1
     assert "Hint: apt-get install default-jre-headless" in ended.stderr

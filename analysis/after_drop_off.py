@@ -1,0 +1,222 @@
+"""What people did next: after they dropped off at a step, in five classes that exclude each other.
+
+A journey is watched from the last touchpoint of its last visit to the step at which it dropped off,
+for 30 days or up to the as-of time. It belongs to the first class that fits:
+
+* *completed in another channel*: the person began a later journey there, which is completed;
+* *switched channel*: a later visit of this journey to a customer's or a help step, or a later
+  journey's start, in another channel;
+* *returned later*: a later journey, or a customer step of this one after its end;
+* *went elsewhere*: a help step, a touchpoint whose name means nothing, or one that no journey
+  holds; the first of them is named;
+* *no further action*: nothing that this service recorded.
+
+A channel is another one if both are known. The person is known within one service alone, so what
+they did at another service cannot be said; without a person there is only the journey itself. Who
+has more journeys than one person has (`projections.linking`) is told no later journeys.
+"""
+
+from collections import Counter
+from datetime import timedelta
+from typing import NamedTuple
+
+import polars as pl
+
+from analysis.drop_off import COMPLETED, LOST
+from analysis.sections import Next, NextEvent
+from analysis.suppression import hidden_rows
+from journeys.service import Actor
+from projections.frames import Frames
+from projections.linking import MANY_CASES
+
+WITHIN_DAYS = 30
+
+CLASSES = (
+    "completed_in_another_channel",
+    "switched_channel",
+    "returned_later",
+    "went_elsewhere",
+    "no_further_action",
+)
+"""In the order in which they are asked for."""
+
+_COMPLETED, _SWITCHED, _RETURNED, _ELSEWHERE, _NOTHING = range(len(CLASSES))
+
+
+class AfterDropOff(NamedTuple):
+    """By step; steps that nobody dropped off at are missing. `hidden` counts counts and names."""
+
+    steps: dict[str, Next]
+    hidden: Counter[str]
+
+
+def after_drop_off(selected: Frames, *, everybody: Frames, k: int) -> AfterDropOff:
+    """Say what those who dropped off did next.
+
+    Args:
+        selected: The journeys to report on.
+        everybody: All journeys of the service: who returns may do so outside the selection.
+        k: Least number of people of a count that is shown.
+    """
+    found = classified(selected, everybody=everybody)
+    steps: dict[str, Next] = {}
+    hidden: Counter[str] = Counter()
+    for (step,), part in found.group_by("step"):
+        gone = hidden_rows(part, row="class", k=k)
+        counts = Counter[str](part["class"].to_list())
+        if gone:
+            # Or the only one that is missing would be known: it is not 0, and the others are.
+            gone |= {name for name in CLASSES if not counts[name]}
+        elsewhere, names_hidden = _elsewhere(part, hidden="went_elsewhere" in gone, k=k)
+        steps[str(step)] = Next(
+            within_days=WITHIN_DAYS,
+            elsewhere=elsewhere,
+            **{name: None if name in gone else counts[name] for name in CLASSES},
+        )
+        hidden += Counter(next=len(gone), next_events=names_hidden)
+    return AfterDropOff(steps, hidden)
+
+
+def classified(selected: Frames, *, everybody: Frames) -> pl.DataFrame:
+    """Put each journey that dropped off into its class.
+
+    Args:
+        selected: As for `after_drop_off`.
+        everybody: As for `after_drop_off`.
+
+    Returns:
+        `journey`, `people`, `step`, `class` (of `CLASSES`), `event` (what those who went elsewhere
+        came to first, else null).
+    """
+    dropped = _dropped(selected, everybody)
+    acts = pl.concat(
+        [
+            _own_visits(dropped, everybody),
+            _later_journeys(dropped, everybody),
+            _strays(dropped, everybody),
+        ]
+    ).filter(
+        (pl.col("at") > pl.col("left_at"))
+        & (pl.col("at") <= pl.col("left_at") + timedelta(days=WITHIN_DAYS))
+    )
+    first = (
+        acts.sort("at", "event")
+        .group_by("journey")
+        .agg(pl.col("rank").min(), pl.col("event").drop_nulls().first())
+    )
+    rank = pl.col("rank").fill_null(_NOTHING)
+    return dropped.join(first, on="journey", how="left").select(
+        "journey",
+        "people",
+        "step",
+        rank.replace_strict(dict(enumerate(CLASSES)), return_dtype=pl.String).alias("class"),
+        event=pl.when(rank == _ELSEWHERE).then("event"),
+    )
+
+
+def _dropped(selected: Frames, everybody: Frames) -> pl.DataFrame:
+    """One row a journey that dropped off: `people`, `step`, `last`, `channel`, `left_at`."""
+    lost = selected.journeys.filter(
+        pl.col("outcome").is_in(LOST) & pl.col("last_customer_step").is_not_null()
+    ).select("journey", "ended_at", "last_customer_step")
+    # With the pseudonyms: the selection may have but numbers for its people.
+    people = everybody.journeys.select("journey", "journey_id", "people")
+    return (
+        everybody.visits.join(lost, on="journey", how="inner", maintain_order="left")
+        .filter(
+            (pl.col("step") == pl.col("last_customer_step"))
+            & (pl.col("entered_at") <= pl.col("ended_at"))
+        )
+        .group_by("journey")
+        .agg(
+            pl.col("step").cast(pl.String).last(),
+            pl.col("visit").last().alias("last"),
+            pl.col("channel", "left_at").last(),
+        )
+        .join(people, on="journey", how="inner")
+        .sort("journey")
+    )
+
+
+def _own_visits(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
+    service = everybody.service
+    helps = [key for key in service.step_keys if service.step(key).help]
+    theirs = [
+        key
+        for key in service.step_keys
+        if service.step(key).help or service.step(key).actor is Actor.CUSTOMER
+    ]
+    step = pl.col("step").cast(pl.String)
+    later = (
+        everybody.visits.select(
+            "journey", "visit", step, at=pl.col("entered_at"), there=pl.col("channel")
+        )
+        .join(dropped.select("journey", "last", "channel", "left_at"), on="journey", how="inner")
+        .filter((pl.col("visit") > pl.col("last")) & pl.col("step").is_in(theirs))
+    )
+    kind = pl.when(pl.col("step").is_in(helps)).then(_ELSEWHERE).otherwise(_RETURNED)
+    return _acts(later, pl.when(_in_another_channel()).then(_SWITCHED).otherwise(kind), step)
+
+
+def _later_journeys(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
+    others = everybody.journeys.select(
+        "people",
+        "outcome",
+        other=pl.col("journey"),
+        at=pl.col("started_at"),
+        there=pl.col("channel"),
+    )
+    later = (
+        _one_person(dropped, everybody)
+        .join(others, on="people", how="inner")
+        .filter(pl.col("other") != pl.col("journey"))
+    )
+    return _acts(
+        later,
+        pl.when(_in_another_channel() & pl.col("outcome").is_in(COMPLETED))
+        .then(_COMPLETED)
+        .when(_in_another_channel())
+        .then(_SWITCHED)
+        .otherwise(_RETURNED),
+        pl.lit(None, dtype=pl.String),
+    )
+
+
+def _strays(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
+    strays = everybody.strays.select(
+        "journey_id", "people", "unlinked", "name", at=pl.col("occurred_at")
+    )
+    within = dropped.join(
+        strays.filter(~pl.col("unlinked")).drop("people", "unlinked"), on="journey_id"
+    )
+    beside = _one_person(dropped, everybody).join(
+        strays.filter("unlinked").drop("journey_id", "unlinked"), on="people"
+    )
+    columns = ("journey", "at", "left_at", "name")
+    both = pl.concat([within.select(columns), beside.select(columns)])
+    return _acts(both, pl.lit(_ELSEWHERE), pl.col("name"))
+
+
+def _one_person(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
+    """Leave out organisations and shared logins: their journeys do not follow each other."""
+    many = everybody.journeys.group_by("people").len().filter(pl.col("len") > MANY_CASES)
+    return dropped.join(many, on="people", how="anti")
+
+
+def _in_another_channel() -> pl.Expr:
+    here, there = pl.col("channel"), pl.col("there")
+    return (here != there) & (here != "") & (there != "")
+
+
+def _acts(rows: pl.DataFrame, rank: pl.Expr, event: pl.Expr) -> pl.DataFrame:
+    return rows.select("journey", "at", "left_at", rank=rank.cast(pl.Int32), event=event)
+
+
+def _elsewhere(part: pl.DataFrame, *, hidden: bool, k: int) -> tuple[list[NextEvent], int]:
+    named = part.filter(pl.col("event").is_not_null())
+    if hidden:
+        return [], 0
+    gone = hidden_rows(named, row="event", k=k)
+    events = Counter(named["event"].to_list())
+    rows = [NextEvent(name=name, count=events[name]) for name in events if name not in gone]
+    return sorted(rows, key=lambda row: (-row.count, row.name)), len(gone)
