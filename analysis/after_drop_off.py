@@ -53,6 +53,9 @@ class AfterDropOff(NamedTuple):
 def after_drop_off(selected: Frames, *, everybody: Frames, k: int) -> AfterDropOff:
     """Say what those who dropped off did next.
 
+    All classes of a step are shown where k people or more dropped off, else none. Which names they
+    went to is a list with a total, and hides as such.
+
     Args:
         selected: The journeys to report on.
         everybody: All journeys of the service: who returns may do so outside the selection.
@@ -62,18 +65,15 @@ def after_drop_off(selected: Frames, *, everybody: Frames, k: int) -> AfterDropO
     steps: dict[str, Next] = {}
     hidden: Counter[str] = Counter()
     for (step,), part in found.group_by("step"):
-        gone = hidden_rows(part, row="class", k=k)
+        shown = part["people"].n_unique() >= k
         counts = Counter[str](part["class"].to_list())
-        if gone:
-            # Or the only one that is missing would be known: it is not 0, and the others are.
-            gone |= {name for name in CLASSES if not counts[name]}
-        elsewhere, names_hidden = _elsewhere(part, hidden="went_elsewhere" in gone, k=k)
+        elsewhere, names_hidden = _elsewhere(part, k=k) if shown else ([], 0)
         steps[str(step)] = Next(
             within_days=WITHIN_DAYS,
             elsewhere=elsewhere,
-            **{name: None if name in gone else counts[name] for name in CLASSES},
+            **{name: counts[name] if shown else None for name in CLASSES},
         )
-        hidden += Counter(next=len(gone), next_events=names_hidden)
+        hidden += Counter(next=0 if shown else len(CLASSES), next_events=names_hidden)
     return AfterDropOff(steps, hidden)
 
 
@@ -212,10 +212,8 @@ def _acts(rows: pl.DataFrame, rank: pl.Expr, event: pl.Expr) -> pl.DataFrame:
     return rows.select("journey", "at", "left_at", rank=rank.cast(pl.Int32), event=event)
 
 
-def _elsewhere(part: pl.DataFrame, *, hidden: bool, k: int) -> tuple[list[NextEvent], int]:
+def _elsewhere(part: pl.DataFrame, *, k: int) -> tuple[list[NextEvent], int]:
     named = part.filter(pl.col("event").is_not_null())
-    if hidden:
-        return [], 0
     gone = hidden_rows(named, row="event", k=k)
     events = Counter(named["event"].to_list())
     rows = [NextEvent(name=name, count=events[name]) for name in events if name not in gone]

@@ -17,8 +17,8 @@ class Next(Struct, frozen=True, kw_only=True):
     """What people did after dropping off at a step, up to `within_days` after they left it.
 
     The five counts add up to `dropped`; each journey counts in the first that fits, in this order.
-    Null: fewer than k people, or what would give those away, be it 0. `elsewhere` names what the
-    first contact was of those who `went_elsewhere`.
+    All are null, and `elsewhere` is empty, where fewer than k people dropped off. `elsewhere` names
+    what the first contact was of those who `went_elsewhere`, where k people or more came to it.
     """
 
     within_days: int

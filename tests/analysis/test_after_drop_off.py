@@ -128,15 +128,15 @@ def test_only_who_dropped_off_at_a_step_counts(world: World) -> None:
 # --- nothing about too few ----------------------------------------------------------------------
 
 
-def test_classes_of_few_take_the_next_smallest(world: World) -> None:
-    frames = world("30 * form.0\n 7 * form.0 brochure.0.5\n 3 * form.0 call.0.5@phone")
+def test_all_classes_of_enough_who_dropped_off_are_told(world: World) -> None:
+    frames = world("3 * form.0\n 2 * form.0 brochure.0.5\n 1 * form.0 call.0.5@phone")
 
     found = after_drop_off(frames, everybody=frames, k=5)
 
     form = found.steps["form"]
-    assert (form.no_further_action, form.went_elsewhere, form.switched_channel) == (30, None, None)
-    assert (form.returned_later, form.elsewhere, form.within_days) == (None, [], WITHIN_DAYS)
-    assert found.hidden == {"next": 4}
+    assert (form.no_further_action, form.went_elsewhere, form.switched_channel) == (3, 2, 1)
+    assert (form.returned_later, form.elsewhere, form.within_days) == (0, [], WITHIN_DAYS)
+    assert found.hidden == {"next_events": 1}
 
 
 def test_of_few_who_dropped_off_nothing_is_told(world: World) -> None:
@@ -145,6 +145,7 @@ def test_of_few_who_dropped_off_nothing_is_told(world: World) -> None:
     found = after_drop_off(frames, everybody=frames, k=5)
 
     assert {getattr(found.steps["form"], name) for name in CLASSES} == {None}
+    assert found.hidden == {"next": len(CLASSES)}
 
 
 def test_names_of_few_are_left_out(world: World) -> None:

@@ -232,21 +232,17 @@ def test_what_people_did_next_is_told_of_enough_or_of_nobody(
 
     report = journey_report(frames, k=K)
 
-    people: dict[tuple[str, str], set[str]] = defaultdict(set)
+    dropped: dict[str, set[str]] = defaultdict(set)
+    named: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in classified(frames, everybody=frames).iter_rows(named=True):
-        people[row["step"], row["class"]].add(row["people"])
+        dropped[row["step"]].add(row["people"])
+        named[row["step"], row["event"]].add(row["people"])
     for step in report.steps:
-        missing = set[str]()
-        for name in CLASSES if step.next else ():
-            whose = people[step.step, name]
-            if getattr(step.next, name) is None:
-                missing |= whose
-            else:
-                assert not 0 < len(whose) < K
-        # What is missing is the sum less the others, so it is of enough, unless it is all there is.
-        assert not 0 < len(missing) < K or len(missing) == len(
-            set().union(*(people[step.step, name] for name in CLASSES))
-        )
+        if step.next is None:
+            continue
+        told = {getattr(step.next, name) is not None for name in CLASSES}
+        assert told == {len(dropped[step.step]) >= K}
+        assert all(len(named[step.step, event.name]) >= K for event in step.next.elsewhere)
 
 
 @HEAVY
