@@ -8,7 +8,16 @@ fewer than k people share is missing from the lists and counted in `hidden`. Tim
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from analysis.sections import Channels, FunnelOptions, GroupReach, GroupTime, Next, Quality, Time
+from analysis.sections import (
+    Channels,
+    Comparison,
+    FunnelOptions,
+    GroupReach,
+    GroupTime,
+    Next,
+    Quality,
+    Time,
+)
 
 
 class Window(Struct, frozen=True):
@@ -230,8 +239,8 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     `unmapped` count those of no journey, too, that occurred in the window. `hidden` counts the rows
     left out of each list; `by_steps` and `by_funnel` are steps of groups, `by_time` groups without
     times, `route_funnels` rows of routes' funnels, `next` counts of what people did next and
-    `next_events` what they came to elsewhere, `channels` rows of its lists, `quality` figures, and
-    `time` stands for all of `time` but its steps.
+    `next_events` what they came to elsewhere, `channels` rows of its lists, `quality` figures,
+    `comparison` its rows, and `time` stands for all of `time` but its steps.
     `draft`: nobody has confirmed the outcomes of the definition valid at `as_of`, so the abandoned
     only ended without a known outcome.
     """
@@ -258,6 +267,7 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     routes: list[RouteFunnel]
     trend: list[TrendWeek]
     by: Breakdown
+    comparison: Comparison
     steps: list[StepRow]
     before_first_step: int
     starts: list[Start]

@@ -11,8 +11,7 @@ import polars as pl
 from msgspec import Struct
 
 from analysis.drop_off import LOST, week_of
-from analysis.report import moment_text
-from analysis.selection import EVER, Period, select, with_people_numbered
+from analysis.selection import EVER, Period, moment_text, select, with_people_numbered
 from analysis.suppression import MIN_K, check_k
 from journeys.errors import DisclosureError, SettingsError, UnknownStepError
 from projections.frames import OUTCOMES, Frames

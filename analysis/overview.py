@@ -10,8 +10,8 @@ import polars as pl
 from analysis.drop_off import completion
 from analysis.dwell import time_to_outcome
 from analysis.journey_report import DropOff, Overview, ServiceLine
-from analysis.report import journey_counts, moment_text, window_of
-from analysis.selection import EVER, Period, select, with_people_numbered
+from analysis.report import journey_counts, window_of
+from analysis.selection import EVER, Period, moment_text, select, with_people_numbered
 from analysis.step_table import StepTable, table_of_steps
 from analysis.suppression import MIN_K, check_k
 from journeys.errors import DisclosureError

@@ -49,11 +49,11 @@ class Incidence(NamedTuple):
     se: float
 
 
-def wilson(events: int, n: int, *, z: float = Z95) -> tuple[float, float]:
+def wilson(events: float, n: int, *, z: float = Z95) -> tuple[float, float]:
     """Return the Wilson score interval of a proportion.
 
     Args:
-        events: 0 to `n`.
+        events: 0 to `n`; a fraction where units share one person.
         n: At least 1.
         z: Normal quantile; 95 % by default.
 

@@ -6,7 +6,6 @@ fewer than k people share is left out and counted.
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 import polars as pl
 from msgspec.structs import replace
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 from analysis.after_drop_off import after_drop_off
 from analysis.breakdown import CommonFunnel, Groups, break_down
 from analysis.channels import channels_of
+from analysis.comparison import NOT_COMPARED, Compared, Segment, compare
 from analysis.drop_off import completion, lost_before_first_step, trend, week_of
 from analysis.dwell import time_apart
 from analysis.funnel import Funnel, funnel_steps, hidden_steps, plan_funnel, trace_funnel
@@ -29,7 +29,7 @@ from analysis.journey_report import (
 from analysis.quality import quality_of
 from analysis.routes import route_funnels
 from analysis.sections import FunnelOptions
-from analysis.selection import EVER, Period, select, with_people_numbered
+from analysis.selection import EVER, Period, moment_text, select, with_people_numbered
 from analysis.step_table import table_of_steps
 from analysis.suppression import MIN_K, check_k, hidden_rows
 from analysis.transitions import flows
@@ -45,6 +45,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
     where: Mapping[str, str] | None = None,
     by: str | None = None,
     funnel_rules: FunnelRules = PLAIN_RULES,
+    beside: Period | Segment | None = None,
     k: int = MIN_K,
     public_log: bool = False,
 ) -> JourneyReport:
@@ -56,6 +57,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         where: First values that the journeys began with, by attribute.
         by: Attribute to compare groups of, as `analysis.touch` reads it.
         funnel_rules: How the funnels are asked for.
+        beside: Another period, or other journeys of this one, to compare those of the report with.
         k: Least number of people of a row that is shown.
         public_log: The log holds nobody's data, so k may be below 5.
 
@@ -65,7 +67,8 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
 
     Raises:
         DisclosureError: k is too small, or the answer would be about too few people.
-        SettingsError: No such attribute, or funnel rules that do not fit.
+        SettingsError: No such attribute, funnel rules that do not fit, or periods to compare that
+            overlap.
         UnknownStepError: No such step to exclude.
     """
     check_k(k, public_log=public_log)
@@ -93,6 +96,9 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
     channels = channels_of(selected, day=done.day, k=k)
     after = after_drop_off(known, everybody=frames, k=k)
     quality = quality_of(known, k=k)
+    compared = Compared(NOT_COMPARED, 0)
+    if beside is not None:
+        compared = compare(frames, window=window, where=where or {}, other=beside, k=k)
     names, names_hidden = _unmapped_names(selected.strays, k=k)
     hidden: Counter[str] = Counter(
         funnel=len(gone),
@@ -103,6 +109,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         unmapped_names=names_hidden,
         channels=channels.hidden,
         quality=quality.hidden,
+        comparison=compared.hidden,
     )
     hidden += routes.hidden + groups.hidden + moves.hidden + after.hidden
     return JourneyReport(
@@ -128,6 +135,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         routes=routes.rows,
         trend=weeks,
         by=groups.breakdown,
+        comparison=compared.comparison,
         steps=[replace(row, next=after.steps.get(row.step)) for row in steps.shown],
         before_first_step=lost_before_first_step(journeys),
         starts=moves.starts,
@@ -153,11 +161,6 @@ def journey_counts(journeys: pl.DataFrame) -> JourneyCounts:
         **{outcome: stands[outcome] for outcome in outcomes},
         **{flag: int(journeys[flag].sum()) for flag in flags},
     )
-
-
-def moment_text(when: datetime) -> str:
-    """Write a moment as ISO 8601 in UTC."""
-    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def window_of(period: Period) -> Window:

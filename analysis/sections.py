@@ -180,3 +180,49 @@ class FunnelOptions(Struct, frozen=True, kw_only=True):
     stop: list[str]
     remove: list[str]
     removed: int
+
+
+class ComparedSide(Struct, frozen=True, kw_only=True):
+    """One side of a comparison: `side` is base or other; the window as in the report."""
+
+    side: str
+    where: dict[str, str]
+    from_: str | None = field(name="from")
+    to: str | None
+    started: int
+
+
+class ComparedRow(Struct, frozen=True, kw_only=True):
+    """One figure of both sides, read at a `day` common to both; `difference` is other less base.
+
+    `what` is completion, drop_off (of those who entered the step), reached (journeys that came to
+    the step), moved (journeys that moved from `step` to `to`), or a median in seconds: time,
+    customer_time, city_time of completed journeys, stay at a step. `n` are journeys or stays.
+    `verdict`: differs, no clear difference, or too few, and then there is no difference; `q` is
+    the p-value adjusted for everything compared. The figures are null below ten journeys.
+    """
+
+    what: str
+    step: str | None
+    to: str | None
+    base: float | None
+    base_n: int
+    other: float | None
+    other_n: int
+    difference: float | None
+    low: float | None
+    high: float | None
+    q: float | None
+    day: int | None
+    verdict: str
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """The journeys of the report beside others; no rows if none were asked for.
+
+    `rest`: the others are among the report's, so the base are the report's journeys without them.
+    """
+
+    rest: bool
+    sides: list[ComparedSide]
+    rows: list[ComparedRow]

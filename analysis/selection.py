@@ -7,7 +7,7 @@ value is "(not stated)".
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -87,6 +87,11 @@ def select(
     )
     visits = frames.visits.join(kept.select("journey"), on="journey", how="semi")
     return replace(frames, journeys=kept, visits=visits, strays=strays)
+
+
+def moment_text(when: datetime) -> str:
+    """Write a moment as ISO 8601 in UTC."""
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def with_people_numbered(frames: Frames) -> Frames:

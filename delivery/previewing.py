@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from analysis.preview import Preview, ServicePreview, preview, preview_of_unknown
-from analysis.report import moment_text
+from analysis.selection import moment_text
 from analysis.suppression import MIN_K, check_k
 from delivery.app import open_log
 from delivery.progress import progress
