@@ -96,6 +96,23 @@ def exclude_option(text: str) -> str:
     return text
 
 
+def compare_option(text: str) -> str:
+    """Check a FROM..TO or ATTRIBUTE=VALUE."""
+    first, dots, last = text.partition("..")
+    if "=" in text:
+        return _pair(text, "ATTRIBUTE=VALUE", "lang=sv or device=mobile")
+    if not dots or _moment(first, start_of) >= _moment(last, end_of):
+        raise typer.BadParameter(
+            f"{text!r} is neither FROM..TO, the earlier day first, nor ATTRIBUTE=VALUE. "
+            "Hint: for example 2026-03-01..2026-03-31 or lang=sv"
+        )
+    return text
+
+
+def _moment(text: str, read: Callable[[str], datetime]) -> datetime:
+    return read(_checked(text, read))
+
+
 def _checked(text: str, read: Callable[[str], datetime]) -> str:
     try:
         read(text)
@@ -264,6 +281,16 @@ By = Annotated[
         "--by",
         metavar="ATTRIBUTE[@TOUCH]",
         help="Compare groups by this at first touch; channel@last and channel@STEP too.",
+    ),
+]
+Compare = Annotated[
+    str | None,
+    typer.Option(
+        "--compare",
+        metavar="FROM..TO|ATTRIBUTE=VALUE",
+        callback=lambda value: value and compare_option(value),
+        help="Beside journeys of another period, or others of this one that began with this.",
+        show_default=False,
     ),
 ]
 Order = Annotated[

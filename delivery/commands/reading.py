@@ -12,6 +12,7 @@ from delivery.moments import end_of, start_of
 from delivery.options import (
     AsOf,
     By,
+    Compare,
     Data,
     Database,
     Exclude,
@@ -37,6 +38,7 @@ from delivery.settings import Settings, now, read_settings
 from delivery.stopping import told_to_stop
 
 if TYPE_CHECKING:
+    from analysis.comparison import Segment
     from analysis.funnel_rules import FunnelRules
     from analysis.selection import Period
     from delivery.app import House
@@ -125,6 +127,7 @@ def report(
     to: To = None,
     where: Where = None,
     by: By = None,
+    compare: Compare = None,
     order: Order = OrderChoice.ORDERED,
     window: WindowOption = None,
     exclude: Exclude = None,
@@ -158,6 +161,7 @@ def report(
         window=_period(from_, to),
         where=_conditions(where),
         by=by,
+        beside=_beside(compare),
         funnel_rules=_funnel_rules(order, window, exclude),
         k=MIN_K if k is None else k,
         public_log=public_log,
@@ -312,6 +316,20 @@ def _period(first: str | None, last: str | None) -> "Period":
             param_hint="--from",
         )
     return Period(start, end)
+
+
+def _beside(text: str | None) -> "Period | Segment | None":
+    """Read what to compare with; `options` has checked its form."""
+    from analysis.comparison import Segment
+    from analysis.selection import Period
+
+    if text is None:
+        return None
+    attribute, equals, value = text.partition("=")
+    if equals:
+        return Segment(attribute, value)
+    first, _, last = text.partition("..")
+    return Period(start_of(first), end_of(last))
 
 
 def _funnel_rules(

@@ -19,6 +19,7 @@ _HIDDEN = {
     "by_time": marked_plural("{n} group's times", "{n} groups' times"),
     "by_steps": marked_plural("{n} step of a group", "{n} steps of groups"),
     "channels": marked_plural("{n} row of channels", "{n} rows of channels"),
+    "comparison": marked_plural("{n} row beside other journeys", "{n} rows beside other journeys"),
     "drop_offs": marked_plural("{n} drop-off point", "{n} drop-off points"),
     "ends": marked_plural("{n} way to end", "{n} ways to end"),
     "funnel": marked_plural("{n} step of the funnel", "{n} steps of the funnel"),

@@ -12,6 +12,7 @@ from delivery.report.circumstances import (
     write_quality,
     write_times,
 )
+from delivery.report.compared import write_comparison
 from delivery.report.endings import Endings, endings
 from delivery.report.group_tables import write_groups
 from delivery.report.language import Language
@@ -83,6 +84,7 @@ class _Writing:
             self._funnels,
             self._drop_off,
             self._groups,
+            self._comparison,
             self._trend,
             self._moves,
             self._variants,
@@ -224,6 +226,9 @@ class _Writing:
 
     def _groups(self) -> None:
         write_groups(self._page, self._report.by, self._names, self._words, self._language)
+
+    def _comparison(self) -> None:
+        write_comparison(self._page, self._report, self._names, self._words, self._language)
 
     def _trend(self) -> None:
         weeks, language, say = self._report.trend, self._language, self._language.text
