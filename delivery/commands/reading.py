@@ -191,6 +191,13 @@ def journeys(
     dropped_at: Annotated[
         str | None, typer.Option(metavar="STEP", help="Only those lost at this step.")
     ] = None,
+    variant: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|PATH",
+            help="Only those of this path: its place in the report, or 'form > pay'.",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to list, the latest first.")] = 50,
     lang: InLanguage = Lang.EN,
     k: K = None,
@@ -218,6 +225,7 @@ def journeys(
         where=_conditions(where),
         outcome=outcome,
         dropped_at=dropped_at,
+        variant=_variant(variant),
         limit=limit,
         k=MIN_K if k is None else k,
         public_log=public_log,
@@ -330,6 +338,12 @@ def _beside(text: str | None) -> "Period | Segment | None":
         return Segment(attribute, value)
     first, _, last = text.partition("..")
     return Period(start_of(first), end_of(last))
+
+
+def _variant(text: str | None) -> int | list[str] | None:
+    if text is None:
+        return None
+    return int(text) if text.isdecimal() else [step.strip() for step in text.split(">")]
 
 
 def _funnel_rules(

@@ -1,12 +1,16 @@
 """The journeys behind a number: listed, but nobody singled out."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis.listing import JourneyList, list_journeys
+from analysis.report import journey_report
 from analysis.selection import Period
 from journeys.errors import DisclosureError, SettingsError, UnknownStepError
 from projections.frames import Frames
-from tests.analysis.conftest import World, day
+from tests.analysis.cities import HEAVY, ROUTES, STEPS, K, cities, with_enough_people
+from tests.analysis.conftest import ServiceOf, World, day
 
 # 12 granted and 6 abandoned at `form` share their paths; 2 granted after a call do not.
 TWENTY = """
@@ -134,3 +138,71 @@ def test_k_below_5_is_for_public_logs(twenty: Frames) -> None:
 
     found = listed(twenty, k=2, public_log=True)
     assert (found.k, found.rare) == (2, 0)
+
+
+# --- the paths of the report --------------------------------------------------------------------
+
+
+def test_list_is_that_of_a_path_by_its_place_or_its_steps(twenty: Frames) -> None:
+    by_place = listed(twenty, variant=1, k=1, public_log=True)
+    by_steps = listed(twenty, variant=("search", "form", "pay", "handling"), k=1, public_log=True)
+
+    assert by_place == by_steps
+    assert (by_place.total, by_place.rare) == (12, 0)
+
+
+@pytest.mark.parametrize("variant", [0, 3, ("search", "call", "form", "pay", "handling"), ("pay",)])
+def test_a_path_that_the_report_does_not_show_is_not_listed(
+    variant: int | tuple[str, ...], world: World
+) -> None:
+    frames = world(TWENTY.replace(" 2 *", " 3 *") + "9 * form.0\n9 * search.0")
+
+    with pytest.raises(DisclosureError, match="the report shows"):
+        listed(frames, variant=variant if variant != 3 else 30)
+
+
+def test_a_path_of_unknown_steps_is_refused(twenty: Frames) -> None:
+    with pytest.raises(UnknownStepError, match="did you mean 'form'"):
+        listed(twenty, variant=("search", "from"))
+
+
+def test_each_condition_is_judged_among_those_who_meet_the_others(world: World) -> None:
+    frames = world("9 * form.0 granted.1\n 3 * form.0\n 20 * search.0 form.0.1")
+
+    assert listed(frames, variant=("form",)).total == 12
+    with pytest.raises(DisclosureError, match="what it leaves out"):
+        listed(frames, variant=("form",), outcome="succeeded")
+
+
+@HEAVY
+@given(
+    text=cities().map(with_enough_people),
+    where=st.sampled_from([{}, {"lang": "fi"}, {"lang": "sv"}, {"channel": "phone"}]),
+    weeks=st.sampled_from([(None, None), (0, 1), (1, None)]),
+)
+def test_the_list_behind_a_number_has_as_many(
+    text: str,
+    where: dict[str, str],
+    weeks: tuple[int | None, int | None],
+    world: World,
+    service_of: ServiceOf,
+) -> None:
+    frames = world(text, service_of(STEPS, routes=ROUTES), at=60.0)
+    period = Period(*(None if week is None else day(7 * week) for week in weeks))
+    try:
+        report = journey_report(frames, window=period, where=where, k=K)
+    except DisclosureError:
+        return
+
+    def total(**options: object) -> int | None:
+        try:
+            return listed(frames, window=period, where=where, k=K, **options).total
+        except DisclosureError:
+            return None
+
+    for place, row in enumerate(report.variants[:10], start=1):
+        assert total(variant=place) == total(variant=row.steps) == row.count
+    for step in report.steps:
+        assert total(dropped_at=step.step) in {step.dropped, None}
+    for outcome in ("succeeded", "refused", "cancelled", "expired", "abandoned", "open"):
+        assert total(outcome=outcome) in {getattr(report.journeys, outcome), None}

@@ -175,3 +175,17 @@ def _whose(data: dict[str, Any]) -> str:
 
 def _without_position(text: str) -> str:
     return re.sub(r"position [\d,]+", "position", text)
+
+
+def test_the_journeys_of_a_path_are_as_many_as_the_report_says(city: City) -> None:
+    words = ("varaamo-booking", "--as-of", LAST_DAY, "--data", city.data)
+    paths = numbers("report", *words)["variants"]
+
+    by_place = numbers("journeys", *words, "--variant", 2)
+    by_steps = numbers("journeys", *words, "--variant", " > ".join(paths[1]["steps"]))
+
+    assert by_place == by_steps
+    assert by_place["total"] == paths[1]["count"]
+    assert {tuple(journey["steps"]) for journey in by_place["journeys"]} == {
+        tuple(paths[1]["steps"])
+    }
