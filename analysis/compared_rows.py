@@ -216,18 +216,16 @@ def _candidates(base: Group, other: Group, whole: Group) -> Iterator[_Candidate]
         )
         figures = [_by_day(rows, at) for rows in entries]
         yield _Candidate("drop_off", step, None, at, figures, shown[step])
+    nobody = [side.nobody(day) for side in sides]
     reached = [side.share_of(["step"], day) for side in sides]
     for step in customers:
         figures = [
-            found.get((step, step), side.nobody(day))
-            for side, found in zip(sides, reached, strict=True)
+            found.get((step, step), none) for none, found in zip(nobody, reached, strict=True)
         ]
         yield _Candidate("reached", step, None, day, figures, shown[step])
     moved = [side.share_of(["step", "next_step"], day) for side in sides]
     for move in dict.fromkeys(move for group in groups for move in group.moves):
-        figures = [
-            found.get(move, side.nobody(day)) for side, found in zip(sides, moved, strict=True)
-        ]
+        figures = [found.get(move, none) for none, found in zip(nobody, moved, strict=True)]
         told = all(move not in group.hidden_moves for group in groups)
         yield _Candidate("moved", *move, day, figures, told)
     times = [side.times(day) for side in sides]
