@@ -154,7 +154,7 @@ def difference(shown: str, printed: str) -> str | None:
 
 
 def _plain(text: str) -> str:
-    text = re.sub(r"\d{1,2}\.\d{1,2}\.\d{4} \d\d:\d\d(?= \(Hels|[;.,])", "MOMENT", text)
+    text = re.sub(r"\d{1,2} [A-Z][a-z]+ \d{4} \d\d:\d\d(?= \(Hels|[;.,])", "MOMENT", text)
     text = re.sub(r"\b(?:[0-9a-f]{8}|[0-9a-f]{32,64})\b", "KEY", text)
     return " ".join(re.sub(r"[─█▏▎▍▌▋▊▉]+", " ", text).split())
 
