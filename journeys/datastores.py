@@ -1,7 +1,7 @@
 """Connections to the log's database file, each set up for a log that must not lose anything."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import RLock
 from types import TracebackType
@@ -14,6 +14,7 @@ from eventsourcing.sqlite import (
     SQLiteDatastore,
     SQLiteTransaction,
 )
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 LOCK_TIMEOUT_S = 60
 """How long a writer waits for another process, and a thread for another thread."""
@@ -52,13 +53,29 @@ class _Pool(SQLiteConnectionPool):
             check_same_thread=False,  # the pool hands a connection to one thread at a time
         )
         try:
-            for pragma in _PRAGMAS:
-                raw.execute(pragma)
+            set_up(raw, _PRAGMAS, patience_s=self.lock_timeout or 0)
         except sqlite3.Error:
             raw.close()
             raise
         raw.row_factory = sqlite3.Row
         return _Connection(raw, max_age=self.max_age)
+
+
+def set_up(connection: sqlite3.Connection, pragmas: Iterable[str], *, patience_s: int) -> None:
+    """Run pragmas on a new connection, again where another process is in the way.
+
+    Of two that make a new file keep a write-ahead log, SQLite tells one at once that it is locked,
+    however long it was told to wait.
+    """
+    for attempt in Retrying(
+        retry=retry_if_exception(lambda error: "locked" in str(error)),
+        wait=wait_random(0.01, 0.05),
+        stop=stop_after_delay(patience_s),
+        reraise=True,
+    ):
+        with attempt:
+            for pragma in pragmas:
+                connection.execute(pragma)
 
 
 class LogCursor(SQLiteCursor):

@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from journeys.datastores import set_up
 from journeys.errors import Trouble
 from projections.stores import LOCK_POLL_S, LOCK_TIMEOUT_S, OTHER_HINT, Store
 from projections.tables import LIVE, Tables
@@ -181,8 +182,7 @@ def import_loading_driver() -> ModuleType:
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # `_begin` says when a transaction begins, and how
     connection.execute(f"PRAGMA page_size={_PAGE_SIZE}")
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
+    set_up(connection, _PRAGMAS, patience_s=LOCK_TIMEOUT_S)
 
 
 def _begin(connection: Connection) -> None:

@@ -3,7 +3,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Barrier
+from threading import Barrier, Timer
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from eventsourcing.sqlite import SQLiteDatastore
 
 from journeys.datastores import SQLiteLogDatastore
 from journeys.errors import LogError
+from journeys.event_log import EventLog
 from journeys.recorders import Cursor
 from journeys.sqlite_recorder import SQLiteLogRecorder
 from tests.journeys.library_cases import (
@@ -134,6 +135,21 @@ def test_connections_are_durable_and_patient(datastore: SQLiteLogDatastore) -> N
 
     assert found == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 1000}  # 2 is FULL
     assert min(patience) >= 30
+
+
+def test_a_new_file_that_another_process_is_at_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE begun (x)")
+    other.execute("BEGIN IMMEDIATE")  # not yet with a write-ahead log
+    leaving = Timer(0.3, lambda: other.execute("COMMIT"))
+    leaving.start()
+    try:
+        with EventLog.open(path) as log:
+            assert log.head() == 0
+    finally:
+        leaving.join()
+        other.close()
 
 
 def test_a_writer_that_waits_too_long_gives_up(recorder: SQLiteLogRecorder, tmp_path: Path) -> None:
