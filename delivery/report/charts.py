@@ -37,7 +37,11 @@ _LABEL_UP, _MARK_DOWN = -16, 7
 _EDGE = 44
 _HEAD = re.compile(r"<svg [^>]*?width=\"([\d.]+)\" height=\"([\d.]+)\"[^>]*>")
 
-Chart = alt.Chart | alt.LayerChart | alt.VConcatChart
+_TAG = re.compile(r"<[a-z][^>]*>")
+_SPOKEN = re.compile(r" (?:role|aria-[a-z]+|class)=\"[^\"]*\"")
+"""What Vega says of its parts to a screen reader, which is told of the whole."""
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.VConcatChart
 Drawing = Callable[[int], Chart]
 
 
@@ -126,9 +130,12 @@ def drawn(draw: Drawing, says: str) -> str:
     Returns:
         Two `svg` elements; the same bytes for the same chart.
     """
-    return "".join(
-        _svg(draw(across), kind, says) for across, kind in ((WIDE, "wide"), (NARROW, "narrow"))
-    )
+    return _svg(draw(WIDE), "wide", says) + _svg(draw(NARROW), "narrow", says)
+
+
+def drawn_small(draw: Drawing, says: str) -> str:
+    """Draw a chart that is small enough for any page; as `drawn`."""
+    return _svg(draw(NARROW), "small", says)
 
 
 def bars(rows: Sequence[Bar]) -> Drawing:
@@ -152,6 +159,42 @@ def bars(rows: Sequence[Bar]) -> Drawing:
             )
         )
         return _under_names([stacked], rows, across)
+
+    return draw
+
+
+def counts(rows: Sequence[Bar]) -> Drawing:
+    """Draw close bars, each between its name and its figures; at least one."""
+    names = max(width(row.name, SMALL) for row in rows) + 8
+    figures = max(width(row.told, SMALL) for row in rows) + 8
+    content = [
+        {
+            "row": place,
+            "name": row.name,
+            "told": row.told,
+            "size": sum(size for _, size in row.parts),
+            "ink": INKS[row.parts[0][0]],
+        }
+        for place, row in enumerate(rows)
+    ]
+    most = max(1, *(sum(size for _, size in row.parts) for row in rows))
+
+    def draw(across: int) -> Chart:
+        base = alt.Chart(_data(content))
+        scale = alt.Scale(domain=[0, most], range=[names, across - figures], nice=False)
+        x = alt.X("size:Q", axis=None, scale=scale)
+        lines = base.mark_bar(size=_BAR - 2).encode(
+            x=x, x2=alt.datum(0), y=_place(), color=alt.Color("ink:N", scale=None)
+        )
+        told = base.mark_text(align="left", xOffset=6, fontSize=SMALL, color=INKS["ink"]).encode(
+            x=x, y=_place(), text="told:N"
+        )
+        called = base.mark_text(align="left", fontSize=SMALL, color=INKS["quiet"]).encode(
+            x=alt.value(0), y=_place(), text="name:N"
+        )
+        return alt.layer(lines, told, called).properties(
+            width=across, height=len(rows) * (_BAR + 4)
+        )
 
     return draw
 
@@ -262,9 +305,7 @@ def weeks(rows: Sequence[Week], *, rates: Sequence[Tick], counts: Sequence[Tick]
             known.mark_area(color=INKS["band"], opacity=1).encode(
                 x=x, y=alt.Y("low:Q", title=None), y2="high:Q", detail="stretch:N"
             ),
-            known.mark_line(color=INKS["on"], strokeWidth=2).encode(
-                x=x, y=y, detail="stretch:N"
-            ),
+            known.mark_line(color=INKS["on"], strokeWidth=2).encode(x=x, y=y, detail="stretch:N"),
             known.mark_point(filled=True, opacity=1, size=24, color=INKS["ink"]).encode(x=x, y=y),
         ).properties(width=room, height=180)
         lower = (
@@ -294,7 +335,7 @@ def weeks(rows: Sequence[Week], *, rates: Sequence[Tick], counts: Sequence[Tick]
 
 def _under_names(
     marks: Sequence[alt.Chart], rows: Sequence[Bar | Range | Spread], across: int
-) -> alt.LayerChart:
+) -> Chart:
     """Lay marks over each other, and over each row its name and its figures."""
     told = [
         {
@@ -360,4 +401,4 @@ def _svg(chart: Chart, kind: str, says: str) -> str:
         f'aria-label="{escape(says, quote=True)}" viewBox="0 0 {across} {down}" '
         f'width="{across}" height="{down}">'
     )
-    return opening + picture[found.end() :]
+    return opening + _TAG.sub(lambda tag: _SPOKEN.sub("", tag[0]), picture[found.end() :])

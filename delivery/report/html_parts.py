@@ -1,31 +1,26 @@
 """What a page in HTML is made of: sections of blocks, each block an answer to one question.
 
-A block has sentences, perhaps a picture, tables with the same content, and how it was computed.
-Templates give these a form; what they say is said here and in `html_report`.
+A block has sentences, perhaps pictures, tables with the same content, and how it was computed.
+`templates` gives these their form.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from delivery.report.language import NOTHING, Language
+from delivery.report.language import Language
+from delivery.report.page import Cell as Words
+from delivery.report.page import not_bars
 from delivery.report.wording import readable
 
 FIRST_ROWS = 24
 """Of a longer table these are seen at once, the others when asked for."""
 
 
-class Figure(NamedTuple):
-    """Numbers of the JSON as the language writes them.
-
-    Attributes:
-        text: What is read.
-        values: The numbers in it, as they are.
-        share: Length of the bar beside it, from 0 to 1; None for no bar.
-    """
+class Drawn(NamedTuple):
+    """A number with a bar beside it, from 0 to 1."""
 
     text: str
-    values: tuple[float, ...]
-    share: float | None = None
+    share: float
 
 
 class Path(NamedTuple):
@@ -34,14 +29,14 @@ class Path(NamedTuple):
     steps: tuple[str, ...]
 
 
-Cell = str | Figure | Path
+Cell = str | Drawn | Path
 
 
 class Column(NamedTuple):
     """A column of a table: its head, and whether it holds words or numbers."""
 
     head: str
-    is_words: bool = False
+    is_words: bool
 
 
 class Table(NamedTuple):
@@ -51,7 +46,7 @@ class Table(NamedTuple):
         caption: What it shows.
         columns: As many as each row has cells.
         rows: From top to bottom.
-        more: What the summary of the rows after the first ones says; none of them if empty.
+        more: Says how many rows are folded; none if it says nothing.
     """
 
     caption: str
@@ -78,11 +73,12 @@ class Legend(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """SVG of our own making, and what its inks mean."""
+    """SVG that we have drawn, perhaps a heading for it, and what its inks mean."""
 
     svg: str
     legend: tuple[Legend, ...] = ()
-    form: str = "chart"
+    heading: str = ""
+    form: str = "figure"
 
 
 class How(NamedTuple):
@@ -107,7 +103,8 @@ class Block(NamedTuple):
     lines: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
     tables: tuple[Table, ...] = ()
-    is_folded: bool = False
+    notes: tuple[str, ...] = ()
+    """Sentences below the tables."""
 
 
 class Section(NamedTuple):
@@ -116,67 +113,104 @@ class Section(NamedTuple):
     key: str
     heading: str
     blocks: tuple[Block, ...]
-    lines: tuple[str, ...] = ()
 
 
 class Tile(NamedTuple):
     """A number that is read from afar, with what it is and what it rests on."""
 
     what: str
-    figure: Figure
+    figure: str
     beside: str
 
 
-class Cells:
-    """Writes numbers of the JSON into cells, in one language."""
+class HtmlPage(NamedTuple):
+    """All that a page says.
+
+    Attributes:
+        kind: What kind of page it is.
+        title: Its heading.
+        key: Of the service; empty of a page about several.
+        scope: Its two clocks, and which journeys it is about.
+        as_of: The first clock alone.
+        position: The other one.
+        warnings: What must be known before anything is read.
+        lead: The first sentences.
+        tiles: The numbers to remember.
+        sections: The rest.
+        footnotes: What is said at the end.
+    """
+
+    kind: str
+    title: str
+    key: str
+    scope: str
+    as_of: str
+    position: str
+    warnings: tuple[str, ...]
+    lead: str
+    tiles: tuple[Tile, ...]
+    sections: tuple[Section, ...]
+    footnotes: tuple[str, ...]
+
+
+def table(  # noqa: PLR0913 - a table is that much
+    caption: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell | None]],
+    language: Language,
+    *,
+    left: int = 1,
+    last_is_words: bool = False,
+) -> Table:
+    """Make a table whose first `left` columns are words; a long one is folded."""
+    last = len(columns) - 1
+    heads = tuple(
+        Column(head, place < left or (last_is_words and place == last))
+        for place, head in enumerate(columns)
+    )
+    cells = tuple(tuple(_readable(cell) for cell in row) for row in rows)
+    over = len(cells) - FIRST_ROWS
+    more = ""
+    if over > FIRST_ROWS // 4:
+        more = language.plural("Show {n} more row", "Show {n} more rows", over)
+    return Table(caption, heads, cells, more)
+
+
+class Tables:
+    """Takes the tables of a page of any kind, to be put where they belong."""
 
     def __init__(self, language: Language) -> None:
         self._language = language
-
-    def count(self, number: int | None, *, share: float | None = None) -> Cell:
-        """A count; one that too few people share is not said."""
-        if number is None:
-            return NOTHING
-        return Figure(self._language.count(number), (number,), share)
-
-    def percent(self, value: float | None, *, drawn: bool = False) -> Cell:
-        """A share, with a bar if it is drawn."""
-        if value is None:
-            return NOTHING
-        return Figure(self._language.percent(value), (value,), value if drawn else None)
-
-    def interval(self, low: float | None, high: float | None) -> Cell:
-        """A 95 % interval."""
-        if low is None or high is None:
-            return NOTHING
-        return Figure(self._language.interval(low, high), (low, high))
-
-    def rate(
-        self, value: float | None, low: float | None, high: float | None, note: str | None = None
-    ) -> Cell:
-        """A rate with its interval, or why there is none."""
-        text = self._language.rate(value, low, high, note)
-        if value is None or low is None or high is None:
-            return text
-        return Figure(text, (value, low, high))
-
-    def duration(self, seconds: float | None) -> Cell:
-        """A time."""
-        if seconds is None:
-            return NOTHING
-        return Figure(self._language.duration(seconds), (seconds,))
+        self.taken: list[Table] = []
 
     def table(
-        self, caption: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, words: int = 1
-    ) -> Table:
-        """A table whose first columns are words; long ones are folded."""
-        columns = tuple(Column(head, place < words) for place, head in enumerate(heads))
-        over = len(rows) - FIRST_ROWS
-        more = ""
-        if over > FIRST_ROWS // 4:
-            more = self._language.plural("Show {n} more row", "Show {n} more rows", over)
-        return Table(caption, columns, tuple(map(tuple, rows)), more)
+        self,
+        heading: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Words]],
+        *,
+        left: int,
+        last_is_words: bool = False,
+    ) -> None:
+        cells = [[cell or "" for cell in row] for row in rows]
+        shown = not_bars(columns, cells)
+        taken = table(
+            heading,
+            [columns[index] for index in shown],
+            [[row[index] for index in shown] for row in cells],
+            self._language,
+            left=left,
+            last_is_words=last_is_words,
+        )
+        if taken.rows:
+            self.taken.append(taken)
 
-    def name(self, text: str) -> str:
-        """A name from elsewhere, which may not turn the page around."""
-        return readable(text)
+
+def _readable(cell: Cell | None) -> Cell:
+    match cell:
+        case Path():
+            return Path(tuple(map(readable, cell.steps)))
+        case Drawn():
+            return cell
+        case _:
+            return readable(cell or "")
