@@ -27,6 +27,7 @@ class ReportFormat(StrEnum):
     JSON = "json"
     CSV = "csv"
     MD = "md"
+    HTML = "html"
 
 
 class LifecycleChoice(StrEnum):

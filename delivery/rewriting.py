@@ -18,6 +18,7 @@ FORMATS = {
     ".json": ReportFormat.JSON,
     ".csv": ReportFormat.CSV,
     ".md": ReportFormat.MD,
+    ".html": ReportFormat.HTML,
 }
 """By the ending of a file's name."""
 

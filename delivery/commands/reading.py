@@ -1,6 +1,6 @@
 """The commands that answer: `overview`, `report`, `journeys`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,8 +40,11 @@ from delivery.stopping import told_to_stop
 if TYPE_CHECKING:
     from analysis.comparison import Segment
     from analysis.funnel_rules import FunnelRules
+    from analysis.journey_report import JourneyReport, Overview
     from analysis.selection import Period
     from delivery.app import House
+    from delivery.report.language import Language
+    from delivery.report.wording import Names
 
 ServiceKey = Annotated[str, typer.Argument(help="Key of a service.", show_default=False)]
 
@@ -57,8 +60,8 @@ def overview(
         typer.Option(
             metavar="FILE",
             callback=lambda paths: paths and [_writable(path) for path in paths],
-            help="Write it to a file, by its ending .txt, .json, .csv or .md; may be given more "
-            "than once.",
+            help="Write it to a file, by its ending .txt, .json, .csv, .md or .html; may be given "
+            "more than once.",
             show_default=False,
         ),
     ] = None,
@@ -173,6 +176,7 @@ def report(
         csv=lambda: report_csv(found, section),
         text=lambda: report_text(found, names, language),
         md=lambda: written_report(MarkdownPage(), found, names, language),
+        html=lambda: _report_html(found, names, language),
     )
     typer.echo(answer, nl=False)
 
@@ -241,6 +245,18 @@ def journeys(
     typer.echo(answer, nl=False)
 
 
+def _report_html(found: "JourneyReport", names: "Names", language: "Language") -> str:
+    from delivery.report.html_report import report_html  # what draws is slow to import
+
+    return report_html(found, names, language)
+
+
+def _overview_html(found: "Overview", names: Mapping[str, "Names"], language: "Language") -> str:
+    from delivery.report.html_overview import overview_html  # as above
+
+    return overview_html(found, names, language)
+
+
 def overview_answer(
     settings: Settings, *, output: ReportFormat, as_of: datetime, period: "Period", lang: Lang
 ) -> str:
@@ -294,6 +310,7 @@ def _overview_answers(
             csv=lambda: overview_csv(found, section),
             text=lambda: overview_text(found, names, language),
             md=lambda: written_overview(MarkdownPage(), found, names, language),
+            html=lambda: _overview_html(found, names, language),
         )
         for output in outputs
     ]

@@ -5,7 +5,7 @@ from analysis.sections import Next
 from analysis.selection import NOT_STATED
 from delivery.report.endings import Endings
 from delivery.report.language import NOTHING, Language, marked
-from delivery.report.page import Leaf
+from delivery.report.page import Tabled
 from delivery.report.wording import Names
 
 SHOWN = 12
@@ -34,7 +34,7 @@ def value_name(value: str, language: Language) -> str:
 
 
 def write_next(
-    page: Leaf, report: JourneyReport, names: Names, words: Endings, language: Language
+    page: Tabled, report: JourneyReport, names: Names, words: Endings, language: Language
 ) -> None:
     """Write what people did after dropping off at a step."""
     say = language.text
@@ -74,7 +74,7 @@ def _classes(after: Next) -> tuple[int | None, ...]:
     )
 
 
-def write_channels(page: Leaf, report: JourneyReport, words: Endings, language: Language) -> None:
+def write_channels(page: Tabled, report: JourneyReport, words: Endings, language: Language) -> None:
     """Write where journeys begin and end up, and how they move between channels."""
     say, channels = language.text, report.channels
     page.table(
@@ -132,7 +132,7 @@ def write_channels(page: Leaf, report: JourneyReport, words: Endings, language: 
     )
 
 
-def write_times(page: Leaf, report: JourneyReport, language: Language) -> None:
+def write_times(page: Tabled, report: JourneyReport, language: Language) -> None:
     """Write how long completed journeys took, and whose time that was."""
     say, time = language.text, report.time
     page.table(
@@ -168,7 +168,7 @@ def write_times(page: Leaf, report: JourneyReport, language: Language) -> None:
     )
 
 
-def write_quality(page: Leaf, report: JourneyReport, language: Language) -> None:
+def write_quality(page: Tabled, report: JourneyReport, language: Language) -> None:
     """Write how far the data can be trusted."""
     say, quality = language.text, report.quality
     rows = (

@@ -4,12 +4,12 @@ from analysis.journey_report import Breakdown
 from delivery.report.circumstances import channel_name, value_name
 from delivery.report.endings import Endings
 from delivery.report.language import Language
-from delivery.report.page import Leaf
+from delivery.report.page import Tabled
 from delivery.report.wording import Names
 
 
 def write_groups(
-    page: Leaf, by: Breakdown, names: Names, words: Endings, language: Language
+    page: Tabled, by: Breakdown, names: Names, words: Endings, language: Language
 ) -> None:
     """Write the tables of a breakdown, if one was asked for."""
     if by.attribute is None:
@@ -27,7 +27,7 @@ def _value(value: str, attribute: str, language: Language) -> str:
     return value_name(value, language)
 
 
-def _ends(page: Leaf, by: Breakdown, attribute: str, words: Endings, language: Language) -> None:
+def _ends(page: Tabled, by: Breakdown, attribute: str, words: Endings, language: Language) -> None:
     say = language.text
     heading = say("By {attribute}", attribute=attribute)
     if "@" not in attribute:
@@ -62,7 +62,7 @@ def _ends(page: Leaf, by: Breakdown, attribute: str, words: Endings, language: L
 
 
 def _drop_off(  # noqa: PLR0913, PLR0917 - what a page is made from, and the page
-    page: Leaf, by: Breakdown, attribute: str, names: Names, words: Endings, language: Language
+    page: Tabled, by: Breakdown, attribute: str, names: Names, words: Endings, language: Language
 ) -> None:
     say = language.text
     page.table(
@@ -93,7 +93,7 @@ def _drop_off(  # noqa: PLR0913, PLR0917 - what a page is made from, and the pag
     )
 
 
-def _funnel(page: Leaf, by: Breakdown, attribute: str, names: Names, language: Language) -> None:
+def _funnel(page: Tabled, by: Breakdown, attribute: str, names: Names, language: Language) -> None:
     say = language.text
     share = say("of entry")
     page.table(
@@ -113,7 +113,7 @@ def _funnel(page: Leaf, by: Breakdown, attribute: str, names: Names, language: L
     )
 
 
-def _times(page: Leaf, by: Breakdown, attribute: str, language: Language) -> None:
+def _times(page: Tabled, by: Breakdown, attribute: str, language: Language) -> None:
     say = language.text
     page.table(
         say("Median times of completed journeys, by {attribute}", attribute=attribute),

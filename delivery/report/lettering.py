@@ -4,7 +4,7 @@ Widths are those of a wide sans-serif (DejaVu Sans), so what fits here fits in a
 likely to have. The same text is always broken alike.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from unicodedata import category, east_asian_width
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -116,3 +116,10 @@ def _legible(letter: str) -> str:
     if category(letter) in {"Cc", "Cs"} or ord(letter) & 0xFFFE == 0xFFFE:
         return "\N{REPLACEMENT CHARACTER}"
     return letter
+
+
+def beside_each_other(names: Sequence[str], room: float, size: int) -> list[str]:
+    """Choose evenly of names those that fit beside each other, the last one among them."""
+    widest = max(width(name, size) for name in names) + 14
+    step = max(1, -int(-len(names) * widest // room))
+    return list(reversed(names[::-1][step // 2 :: step]))

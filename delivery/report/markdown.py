@@ -7,8 +7,8 @@ is always shown as it is written.
 import re
 from collections.abc import Iterable, Sequence
 
-from delivery.report.page import Cell
-from delivery.report.wording import BLOCKS, readable
+from delivery.report.page import Cell, not_bars
+from delivery.report.wording import readable
 
 _SIGNS = re.compile(r"[\\`*_{}\[\]<>|~&$@]|(?<=[a-z]):(?=//)|(?<=www)\.", re.IGNORECASE)
 _AT_THE_START = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+#=])")
@@ -44,12 +44,7 @@ class MarkdownPage:
             return
         if heading:
             self.heading(heading)
-        # A bar says what the figure beside it says, and is drawn for letters of one width.
-        shown = [
-            index
-            for index, column in enumerate(columns)
-            if column or not all(set(row[index]) <= set(BLOCKS) for row in cells)
-        ]
+        shown = not_bars(columns, cells)  # bars are drawn for letters of one width
         words = {*range(left), *([len(columns) - 1] if last_is_words else [])}
         rule = (":---" if index in words else "---:" for index in shown)
         lines = [

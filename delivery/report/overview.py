@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from analysis.journey_report import Overview
 from delivery.report.endings import Endings, endings
 from delivery.report.language import NOTHING, Language
-from delivery.report.page import Leaf, Page
+from delivery.report.page import Leaf, Page, Tabled
 from delivery.report.sentences import hidden_sentence, scope
 from delivery.report.wording import Names, bar
 
@@ -22,37 +22,58 @@ def written_overview(
 ) -> str:
     """Write the overview on a page; its text."""
     say = language.text
-    drafts = {line.service for line in overview.services if line.draft}
-    called = {
-        key: say("{service} (draft)", service=own.service) if key in drafts else own.service
-        for key, own in names.items()
-    }
-    words = endings(draft=bool(drafts))
+    called = names_of_services(overview, names, language)
+    words = words_of(overview)
     page.title(say("All services"))
     page.line(scope(overview.as_of, overview.position, overview.window, language, {}))
     if not overview.services:
         page.line(say("No data: no journey of any service is recorded in this selection."))
         return page.text()
-    page.line(_headline(overview, words, language))
-    if drafts:
-        page.line(
-            say(
-                "Draft services: nobody has confirmed yet how their journeys end. "
-                '"stopped" are journeys that were lost or, at a draft, ended without a known '
-                "outcome. Hint: see the top of {command}",
-                command=f"polku report {min(drafts)}",
-            )
-        )
-    _services(page, overview, called, words, language)
+    page.line(overview_headline(overview, words, language))
+    if drafts := drafts_sentence(overview, language):
+        page.line(drafts)
+    write_services(page, overview, called, words, language)
     page.line(say(words.not_open))
-    _recent(page, overview, called, language)
-    _ranking(page, overview, called, names, words, language)
+    write_recent(page, overview, called, language)
+    write_ranking(page, overview, called, names, words, language)
     if left_out := hidden_sentence(overview.hidden, overview.k, language):
         page.line(left_out)
     return page.text()
 
 
-def _headline(overview: Overview, words: Endings, language: Language) -> str:
+def words_of(overview: Overview) -> Endings:
+    """Choose the words: of a draft nobody has said yet how its journeys end."""
+    return endings(draft=any(line.draft for line in overview.services))
+
+
+def names_of_services(
+    overview: Overview, names: Mapping[str, Names], language: Language
+) -> Mapping[str, str]:
+    """Name each service; a draft says that it is one."""
+    drafts = {line.service for line in overview.services if line.draft}
+    return {
+        key: language.text("{service} (draft)", service=own.service)
+        if key in drafts
+        else own.service
+        for key, own in names.items()
+    }
+
+
+def drafts_sentence(overview: Overview, language: Language) -> str:
+    """Say what drafts are; nothing where there is none."""
+    drafts = [line.service for line in overview.services if line.draft]
+    if not drafts:
+        return ""
+    return language.text(
+        "Draft services: nobody has confirmed yet how their journeys end. "
+        '"stopped" are journeys that were lost or, at a draft, ended without a known '
+        "outcome. Hint: see the top of {command}",
+        command=f"polku report {min(drafts)}",
+    )
+
+
+def overview_headline(overview: Overview, words: Endings, language: Language) -> str:
+    """Say in one sentence how all services do."""
     lost = sum(line.lost for line in overview.services)
     still = sum(line.open for line in overview.services)
     return language.plural(
@@ -65,9 +86,10 @@ def _headline(overview: Overview, words: Endings, language: Language) -> str:
     )
 
 
-def _services(
-    page: Leaf, overview: Overview, called: Mapping[str, str], words: Endings, language: Language
+def write_services(
+    page: Tabled, overview: Overview, called: Mapping[str, str], words: Endings, language: Language
 ) -> None:
+    """Write one line for each service."""
     say = language.text
     page.table(
         say("How the services do"),
@@ -100,7 +122,10 @@ def _services(
     )
 
 
-def _recent(page: Leaf, overview: Overview, called: Mapping[str, str], language: Language) -> None:
+def write_recent(
+    page: Tabled, overview: Overview, called: Mapping[str, str], language: Language
+) -> None:
+    """Write how the services did lately."""
     say = language.text
     page.table(
         say("Completion lately: the last four mature weeks against the four before them"),
@@ -119,16 +144,19 @@ def _recent(page: Leaf, overview: Overview, called: Mapping[str, str], language:
     )
 
 
-def _ranking(  # noqa: PLR0913, PLR0917 - what a page is made from, and the page
-    page: Leaf,
+def write_ranking(  # noqa: PLR0913, PLR0917 - what a page is made from, and the page
+    page: Tabled,
     overview: Overview,
     called: Mapping[str, str],
     names: Mapping[str, Names],
     words: Endings,
     language: Language,
+    *,
+    most: int = RANKED,
 ) -> None:
+    """Write where most journeys are lost, at most so many rows."""
     say = language.text
-    rows = overview.drop_offs[:RANKED]
+    rows = overview.drop_offs[:most]
     page.table(
         say(words.ranking),
         ("", say("service"), say("step"), say(words.lost), "", say(words.rate), "n", say("day")),

@@ -16,17 +16,8 @@ from delivery.report.wording import BLOCKS, WIDTH, readable
 Cell = str | None
 
 
-class Leaf(Protocol):
-    """What reports are written on, whatever the form."""
-
-    def title(self, words: str) -> None:
-        """Write the heading of it all."""
-
-    def line(self, words: str) -> None:
-        """Write a paragraph."""
-
-    def heading(self, words: str) -> None:
-        """Write the heading of a section that is no table."""
+class Tabled(Protocol):
+    """What tables are written on, whatever the form."""
 
     def table(
         self,
@@ -41,6 +32,19 @@ class Leaf(Protocol):
 
         The first `left` columns are words, the others figures and bars, unless the last is words.
         """
+
+
+class Leaf(Tabled, Protocol):
+    """What reports are written on, whatever the form."""
+
+    def title(self, words: str) -> None:
+        """Write the heading of it all."""
+
+    def line(self, words: str) -> None:
+        """Write a paragraph."""
+
+    def heading(self, words: str) -> None:
+        """Write the heading of a section that is no table."""
 
     def text(self) -> str:
         """Everything that was written, ending with a line break."""
@@ -110,6 +114,15 @@ class Page:
     def text(self) -> str:
         lines = (line.rstrip() for line in self._out.getvalue().splitlines())
         return "\n".join(lines) + "\n"
+
+
+def not_bars(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+    """Number the columns that say something; a bar says what the figure beside it says."""
+    return [
+        index
+        for index, column in enumerate(columns)
+        if column or not all(set(row[index]) <= set(BLOCKS) for row in cells)
+    ]
 
 
 def _least_widths(

@@ -111,3 +111,7 @@ class Names:
     def step(self, key: str) -> str:
         """A step's name in the newest version that has it."""
         return readable(text(self._service.step(key).name, self._lang))
+
+    def event(self, name: str) -> str:
+        """The name of the step with this key, or the name itself as a source wrote it."""
+        return self.step(name) if name in self._service.step_keys else readable(name)

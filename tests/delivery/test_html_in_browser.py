@@ -1,0 +1,123 @@
+"""Reports in HTML as a reader has them: in Chromium, on a telephone, on paper, read aloud."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from delivery.report.html_report import report_html
+from delivery.report.language import LANGUAGES, Language
+from tests.browser import chromium
+from tests.delivery.command_line import LAST_DAY, SERVICES, answer
+from tests.delivery.conftest import City
+from tests.delivery.hostile import HOSTILE, hostile_names, hostile_report
+
+AT = ("--as-of", LAST_DAY, "--format", "html")
+A4 = 794
+"""Its width in CSS pixels."""
+
+ASKED = {
+    **{f"{service} fi": ("report", service, "--lang", "fi", *AT) for service in SERVICES},
+    "groups sv": ("report", "varaamo-booking", "--lang", "sv", "--by", "lang", *AT),
+    "booking en": ("report", "varaamo-booking", "--lang", "en", *AT),
+    **{f"overview {code}": ("overview", "--lang", code, *AT) for code in LANGUAGES},
+    "nothing": ("report", "varaamo-booking", "--to", "2020-01-05", *AT),
+}
+TOO_WIDE = """() => [...document.querySelectorAll('body *')]
+  .filter(e => !e.closest('.scroll, .picture.map, .aside, .skip, pattern'))
+  .filter(e => getComputedStyle(e).display !== 'none')
+  .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map(e => e.outerHTML.slice(0, 90))"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def pages(city: City, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    written = {name: answer(*words, "--data", city.data) for name, words in ASKED.items()}
+    written["hostile"] = report_html(hostile_report(), hostile_names(), Language("en"))
+    files = {name: folder / f"{name.replace(' ', '-')}.html" for name in written}
+    for name, file in files.items():
+        file.write_text(written[name], encoding="utf-8")
+    return files
+
+
+def opened(browser: Browser, file: Path, *, width: int = 1280, **options: Any) -> Page:  # noqa: ANN401
+    page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+    page.goto(file.as_uri())
+    return page
+
+
+@pytest.mark.parametrize("name", [*ASKED, "hostile"])
+def test_page_is_accessible_fits_and_fetches_nothing(
+    browser: Browser, pages: dict[str, Path], name: str
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(pages[name].as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+    for width in (1280, 768, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(TOO_WIDE) == []
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": A4, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= A4
+    assert asked == [pages[name].as_uri()]
+    assert said == []
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["booking en", "overview fi"])
+def test_dark_page_has_as_much_contrast(
+    browser: Browser, pages: dict[str, Path], name: str
+) -> None:
+    page = opened(browser, pages[name], color_scheme="dark")
+
+    found = Axe().run(page, options={"runOnly": ["color-contrast"]})
+
+    assert found.violations_count == 0, found.generate_report()
+    page.close()
+
+
+def test_paper_cuts_nothing_off(browser: Browser, pages: dict[str, Path]) -> None:
+    page = opened(browser, pages["booking en"])
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": A4 - 106, "height": 900})  # margins of 14 mm
+
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll('table, svg.chart, svg.journey-map, dl')]
+          .filter(e => getComputedStyle(e).display !== 'none')
+          .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+          .map(e => e.outerHTML.slice(0, 200))"""
+    )
+
+    assert wide == []
+    assert page.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF")
+    page.close()
+
+
+def test_hostile_names_are_text(browser: Browser, pages: dict[str, Path]) -> None:
+    page = opened(browser, pages["hostile"])
+
+    told = page.inner_text("body")
+
+    assert page.locator("script, b, iframe, img").count() == 0
+    for name in HOSTILE:
+        assert name.replace("\u202e", "\N{REPLACEMENT CHARACTER}") in told
+    page.close()
