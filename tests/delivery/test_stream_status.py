@@ -82,26 +82,26 @@ def test_stream_that_has_fallen_silent_is_ill_and_says_what_to_do(streamed: Path
     assert [source.state for source in well.streams.sources] == ["heard"]
     assert ill.ills == [
         (
-            "source urn:hel:varaamo has been silent for 4 hours, since 24.11.2026 09:00; up to 3 "
+            "source urn:hel:varaamo has been silent for 4 hours, since 24 November 2026 09:00; up to 3 "
             "are usual for it. Hint: is polku ingest kafka running? If it is, ask whoever runs the "
             "source whether it sends"
         )
     ]
-    assert "urn:hel:varaamo 24.11.2026 09:00 silent 4 h 3 h" in on_one_line(ill)
+    assert "urn:hel:varaamo 24 November 2026 09:00 silent 4 h 3 h" in on_one_line(ill)
 
 
 def test_stream_that_ended_four_weeks_ago_is_said_and_not_ill(streamed: Path) -> None:
     health = looked(streamed, LAST + timedelta(days=29))
 
     assert health.ills == []
-    assert "urn:hel:varaamo 24.11.2026 09:00 ended 696 h 3 h" in on_one_line(health)
+    assert "urn:hel:varaamo 24 November 2026 09:00 ended 696 h 3 h" in on_one_line(health)
 
 
 def test_young_stream_is_not_judged(tmp_path: Path) -> None:
     health = looked(spoken(tmp_path, hours=20), LAST + 100 * HOUR)
 
     assert health.ills == []
-    assert "urn:hel:varaamo 24.11.2026 09:00 too young to judge 100 h -" in on_one_line(health)
+    assert "urn:hel:varaamo 24 November 2026 09:00 too young to judge 100 h -" in on_one_line(health)
 
 
 def test_file_is_never_silent(small_city: City) -> None:
@@ -124,7 +124,7 @@ def test_records_that_wait_while_nothing_is_recorded_are_ill_after_an_hour(
     assert later.ills == [
         (
             "1,200 records wait on topic touchpoints, and nothing has been recorded since "
-            "24.11.2026 09:20. Hint: start polku ingest kafka, or see why it has stopped"
+            "24 November 2026 09:20. Hint: start polku ingest kafka, or see why it has stopped"
         )
     ]
 
@@ -161,8 +161,8 @@ def test_gaps_are_said_for_ever_and_ill_never(streamed: Path) -> None:
 
     said = on_one_line(health)
     assert health.ills == []
-    assert "touchpoints 0 30 to 44 deleted before they were read 24.11.2026 09:20" in said
-    assert "touchpoints 0 60 on the topic was made again 24.11.2026 09:20" in said
+    assert "touchpoints 0 30 to 44 deleted before they were read 24 November 2026 09:20" in said
+    assert "touchpoints 0 60 on the topic was made again 24 November 2026 09:20" in said
     csv = polku("status", "--data", streamed, "--format", "csv", "--section", "gaps").out
     assert csv.splitlines()[0] == "topic,partition,begin,end,reason,recorded_at"
     assert csv.splitlines()[2].startswith("touchpoints,0,60,,recreated,2026-11-24T07:20:00")
