@@ -101,7 +101,9 @@ def test_young_stream_is_not_judged(tmp_path: Path) -> None:
     health = looked(spoken(tmp_path, hours=20), LAST + 100 * HOUR)
 
     assert health.ills == []
-    assert "urn:hel:varaamo 24 November 2026 09:00 too young to judge 100 h -" in on_one_line(health)
+    assert "urn:hel:varaamo 24 November 2026 09:00 too young to judge 100 h -" in on_one_line(
+        health
+    )
 
 
 def test_file_is_never_silent(small_city: City) -> None:
