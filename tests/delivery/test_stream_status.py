@@ -82,9 +82,9 @@ def test_stream_that_has_fallen_silent_is_ill_and_says_what_to_do(streamed: Path
     assert [source.state for source in well.streams.sources] == ["heard"]
     assert ill.ills == [
         (
-            "source urn:hel:varaamo has been silent for 4 hours, since 24 November 2026 09:00; up to 3 "
-            "are usual for it. Hint: is polku ingest kafka running? If it is, ask whoever runs the "
-            "source whether it sends"
+            "source urn:hel:varaamo has been silent for 4 hours, since 24 November 2026 09:00; "
+            "up to 3 are usual for it. Hint: is polku ingest kafka running? If it is, ask whoever "
+            "runs the source whether it sends"
         )
     ]
     assert "urn:hel:varaamo 24 November 2026 09:00 silent 4 h 3 h" in on_one_line(ill)
