@@ -1,10 +1,22 @@
 """How an answer is written: in the form that was asked for, and counts in one line."""
 
+import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from shutil import get_terminal_size
 from typing import TypeVar
 
 Name = TypeVar("Name", bound=str)
+
+LEAST_COLUMNS, COLUMNS, MOST_COLUMNS = 40, 80, 160
+"""Of a page that is drawn for the terminal it is read on; `COLUMNS` where there is none."""
+
+
+def columns() -> int:
+    """Say how wide a page may be that is drawn for the terminal, if stdout is one."""
+    if not sys.stdout.isatty():
+        return COLUMNS
+    return min(max(get_terminal_size((COLUMNS, 0)).columns, LEAST_COLUMNS), MOST_COLUMNS)
 
 
 def written(content: object, output: StrEnum, **forms: Callable[[], str]) -> str:

@@ -15,6 +15,7 @@ from delivery.commands import (
     health,
     ingest,
     ingest_kafka,
+    journeys,
     project,
     quarantine,
     reading,
@@ -41,7 +42,7 @@ services.app.command("draft")(draft.draft)
 app.add_typer(services.app, name="services")
 app.command("overview")(reading.overview)
 app.command("report")(reading.report)
-app.command("journeys")(reading.journeys)
+app.command("journeys")(journeys.journeys)
 app.command("retract")(retract.retract)
 app.command("status")(health.status)
 app.command("reconcile")(reconcile.reconcile)

@@ -1,4 +1,4 @@
-"""The commands that answer: `overview`, `report`, `journeys`."""
+"""The commands that answer: `overview` and `report`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from delivery.answer import written
+from delivery.commands.selection import (
+    ServiceKey,
+    as_of_moment,
+    conditions_of,
+    period_between,
+    say_what_is_behind,
+)
 from delivery.moments import end_of, start_of
 from delivery.options import (
     AsOf,
@@ -32,9 +39,8 @@ from delivery.options import (
     WindowOption,
     period_of,
 )
-from delivery.progress import say
 from delivery.report.machine import OVERVIEW_SECTIONS, SECTIONS
-from delivery.settings import Settings, now, read_settings
+from delivery.settings import Settings, read_settings
 from delivery.stopping import told_to_stop
 
 if TYPE_CHECKING:
@@ -42,11 +48,8 @@ if TYPE_CHECKING:
     from analysis.funnel_rules import FunnelRules
     from analysis.journey_report import JourneyReport, Overview
     from analysis.selection import Period
-    from delivery.app import House
     from delivery.report.language import Language
     from delivery.report.wording import Names
-
-ServiceKey = Annotated[str, typer.Argument(help="Key of a service.", show_default=False)]
 
 
 def overview(
@@ -98,13 +101,13 @@ def overview(
         return _overview_answers(
             settings,
             outputs,
-            as_of=_as_of(as_of),
+            as_of=as_of_moment(as_of),
             position=position,
-            period=_period(from_, to),
+            period=period_between(from_, to),
             lang=lang,
             k=k,
             public_log=public_log,
-            say_what_is_behind=every is None,
+            says_what_is_behind=every is None,
             section=section,
         )
 
@@ -157,12 +160,12 @@ def report(
 
     settings = read_settings(data=data, database=database, services=services)
     with open_house(settings) as house:
-        frames = frames_of_service(house, service, as_of=_as_of(as_of), position=position)
-        _say_what_is_behind(house, position)
+        frames = frames_of_service(house, service, as_of=as_of_moment(as_of), position=position)
+        say_what_is_behind(house, position)
     found = journey_report(
         frames,
-        window=_period(from_, to),
-        where=_conditions(where),
+        window=period_between(from_, to),
+        where=conditions_of(where),
         by=by,
         beside=_beside(compare),
         funnel_rules=_funnel_rules(order, window, exclude),
@@ -177,70 +180,6 @@ def report(
         text=lambda: report_text(found, names, language),
         md=lambda: written_report(MarkdownPage(), found, names, language),
         html=lambda: _report_html(found, names, language),
-    )
-    typer.echo(answer, nl=False)
-
-
-def journeys(
-    service: ServiceKey,
-    output: ReportOutput = ReportFormat.TEXT,
-    as_of: AsOf = None,
-    position: Position = None,
-    from_: From = None,
-    to: To = None,
-    where: Where = None,
-    outcome: Annotated[
-        str | None, typer.Option(help="Only those that stand like this, e.g. abandoned or open.")
-    ] = None,
-    dropped_at: Annotated[
-        str | None, typer.Option(metavar="STEP", help="Only those lost at this step.")
-    ] = None,
-    variant: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|PATH",
-            help="Only those of this path: its place in the report, or 'form > pay'.",
-        ),
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many to list, the latest first.")] = 50,
-    lang: InLanguage = Lang.EN,
-    k: K = None,
-    public_log: PublicLog = False,  # noqa: FBT002 - a flag of the command line
-    data: Data = None,
-    database: Database = None,
-    services: Services = None,
-) -> None:
-    """List the journeys behind a number, pseudonymous; a rare path shows outcome and week only."""
-    from analysis.listing import list_journeys
-    from analysis.suppression import MIN_K
-    from delivery.app import frames_of_service, open_house
-    from delivery.report.language import Language
-    from delivery.report.listing import listing_csv, listing_text, written_listing
-    from delivery.report.markdown import MarkdownPage
-    from delivery.report.wording import Names
-
-    settings = read_settings(data=data, database=database, services=services)
-    with open_house(settings) as house:
-        frames = frames_of_service(house, service, as_of=_as_of(as_of), position=position)
-        _say_what_is_behind(house, position)
-    found = list_journeys(
-        frames,
-        window=_period(from_, to),
-        where=_conditions(where),
-        outcome=outcome,
-        dropped_at=dropped_at,
-        variant=_variant(variant),
-        limit=limit,
-        k=MIN_K if k is None else k,
-        public_log=public_log,
-    )
-    names, language = Names(frames.service, lang.value), Language(lang.value)
-    answer = written(
-        found,
-        output,
-        csv=lambda: listing_csv(found),
-        text=lambda: listing_text(found, names, language),
-        md=lambda: written_listing(MarkdownPage(), found, names, language),
     )
     typer.echo(answer, nl=False)
 
@@ -277,7 +216,7 @@ def _overview_answers(
     lang: Lang,
     k: int | None = None,
     public_log: bool = False,
-    say_what_is_behind: bool = True,
+    says_what_is_behind: bool = True,
     section: str = "services",
 ) -> list[str]:
     """Write one overview in each of the forms."""
@@ -293,8 +232,8 @@ def _overview_answers(
 
     with open_house(settings) as house:
         frames = frames_of_all(house, as_of=as_of, position=position)
-        if say_what_is_behind:  # whoever writes every minute would say it every minute
-            _say_what_is_behind(house, position)
+        if says_what_is_behind:  # whoever writes every minute would say it every minute
+            say_what_is_behind(house, position)
     if not frames:
         raise ProjectionError(
             f"no service is known in {settings.location}: nothing is recorded and projected yet. "
@@ -326,23 +265,6 @@ def _writable(path: Path) -> Path:
     return path
 
 
-def _as_of(text: str | None) -> datetime:
-    return now() if text is None else end_of(text)
-
-
-def _period(first: str | None, last: str | None) -> "Period":
-    from analysis.selection import Period
-
-    start = None if first is None else start_of(first)
-    end = None if last is None else end_of(last)
-    if start is not None and end is not None and start >= end:
-        raise typer.BadParameter(
-            f"--from {first} is not before --to {last}. Hint: the earlier day first",
-            param_hint="--from",
-        )
-    return Period(start, end)
-
-
 def _beside(text: str | None) -> "Period | Segment | None":
     """Read what to compare with; `options` has checked its form."""
     from analysis.comparison import Segment
@@ -357,12 +279,6 @@ def _beside(text: str | None) -> "Period | Segment | None":
     return Period(start_of(first), end_of(last))
 
 
-def _variant(text: str | None) -> int | list[str] | None:
-    if text is None:
-        return None
-    return int(text) if text.isdecimal() else [step.strip() for step in text.split(">")]
-
-
 def _funnel_rules(
     order: OrderChoice, window: str | None, exclude: Sequence[str] | None
 ) -> "FunnelRules":
@@ -374,25 +290,3 @@ def _funnel_rules(
         window=None if window is None else period_of(window),
         exclude=tuple((step, MODES[mode == "remove"]) for step, _, mode in pairs),
     )
-
-
-def _conditions(where: Sequence[str] | None) -> dict[str, str]:
-    """Read conditions; `options` has checked their form."""
-    conditions: dict[str, str] = {}
-    for name, _, value in (condition.partition("=") for condition in where or ()):
-        if name in conditions:
-            raise typer.BadParameter(
-                f"{name} is asked for twice, and no journey has both. Hint: one --where {name}=",
-                param_hint="--where",
-            )
-        conditions[name] = value
-    return conditions
-
-
-def _say_what_is_behind(house: "House", position: int | None) -> None:
-    """Say, beside the answer, that the log knows more than was projected."""
-    if position is None:
-        behind = house.log.head() - (house.models.position() or 0)
-        if behind > 0:
-            events = "1 event of the log is" if behind == 1 else f"{behind:,} events of the log are"
-            say(f"Note: {events} not projected yet. Hint: polku project")

@@ -81,6 +81,29 @@ class Picture(NamedTuple):
     form: str = "figure"
 
 
+class Sign(NamedTuple):
+    """A sign of pictures, as SVG that we have drawn, and what it means."""
+
+    svg: str
+    words: str
+
+
+class Entry(NamedTuple):
+    """One of a list of things that are told each for itself.
+
+    Attributes:
+        facts: What is said of it at once.
+        svg: A picture that we have drawn; none is empty.
+        table: The same content.
+        asks: Opens the table.
+    """
+
+    facts: tuple[str, ...]
+    svg: str = ""
+    table: Table | None = None
+    asks: str = ""
+
+
 class How(NamedTuple):
     """How numbers were computed.
 
@@ -105,6 +128,9 @@ class Block(NamedTuple):
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences below the tables."""
+    signs: tuple[Sign, ...] = ()
+    """What the pictures of the entries are made of."""
+    entries: tuple[Entry, ...] = ()
 
 
 class Section(NamedTuple):

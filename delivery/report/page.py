@@ -51,13 +51,14 @@ class Leaf(Tabled, Protocol):
 
 
 class Page:
-    """Lines and tables of at most `WIDTH` columns."""
+    """Lines and tables of at most so many columns."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = WIDTH) -> None:
         self._out = StringIO()
+        self._width = width
         self._console = Console(
             file=self._out,
-            width=WIDTH,
+            width=width,
             color_system=None,
             highlight=False,
             emoji=False,
@@ -66,7 +67,7 @@ class Page:
 
     def title(self, words: str) -> None:
         self._console.print(words)
-        self._console.print("=" * min(len(words), WIDTH))
+        self._console.print("=" * min(len(words), self._width))
 
     def line(self, words: str) -> None:
         self._console.print(words, soft_wrap=False)
@@ -96,7 +97,7 @@ class Page:
         if heading:
             self.heading(heading)
         words = {*range(left), *([len(columns) - 1] if last_is_words else [])}
-        least = _least_widths(columns, cells, words)
+        least = _least_widths(columns, cells, words, room=self._width)
         table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
         for index, column in enumerate(columns):
             drawn = any(row[index].startswith(tuple(BLOCKS[1:])) for row in cells)
@@ -126,7 +127,7 @@ def not_bars(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int
 
 
 def _least_widths(
-    columns: Sequence[str], cells: Sequence[Sequence[str]], words: Container[int]
+    columns: Sequence[str], cells: Sequence[Sequence[str]], words: Container[int], *, room: int
 ) -> list[int | None]:
     """Keep figures whole, and words where the page is wide enough for the longest of each column.
 
@@ -142,5 +143,5 @@ def _least_widths(
         width if index in words else max(width, len(columns[index]))
         for index, width in enumerate(widths)
     ]
-    fits = sum(heads) + 2 * len(columns) <= WIDTH
+    fits = sum(heads) + 2 * len(columns) <= room
     return [width if fits or index not in words else None for index, width in enumerate(widths)]

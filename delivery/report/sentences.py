@@ -52,12 +52,16 @@ def scope(
         moment=language.moment(start_of(as_of)),
         position=position,
     )
-    said = f"{seen} {window_sentence(window, language)}"
+    only = conditions_sentence(where, language)
+    return " ".join(filter(None, (seen, window_sentence(window, language), only)))
+
+
+def conditions_sentence(where: Mapping[str, str], language: Language) -> str:
+    """Say what the journeys have in common that were asked for; nothing without a condition."""
     if not where:
-        return said
+        return ""
     chosen = readable(", ".join(f"{name} = {value}" for name, value in where.items()))
-    only = language.text("Only {conditions}.", conditions=chosen)
-    return f"{said} {only}"
+    return language.text("Only {conditions}.", conditions=chosen)
 
 
 def window_sentence(window: Window, language: Language) -> str:

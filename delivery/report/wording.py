@@ -108,6 +108,11 @@ class Names:
         """The newest version: the one that somebody would edit."""
         return self._service.newest
 
+    @property
+    def step_keys(self) -> tuple[str, ...]:
+        """The keys of all steps of all versions, in the intended order."""
+        return self._service.step_keys
+
     def step(self, key: str) -> str:
         """A step's name in the newest version that has it."""
         return readable(text(self._service.step(key).name, self._lang))

@@ -6,6 +6,7 @@ from analysis.journey_report import JourneyReport
 from analysis.report import journey_report
 from delivery.report.wording import Names
 from journeys.service import Service, ServiceHistory
+from projections.frames import Frames
 from tests.analysis.conftest import build_service, build_world
 
 HOSTILE = (
@@ -32,7 +33,7 @@ def hostile_names() -> Names:
     return Names(ServiceHistory([_service()]), "en")
 
 
-def hostile_report() -> JourneyReport:
+def hostile_frames() -> Frames:
     """Everybody takes all steps; some stop at each."""
     lines = [
         f"{20 + place} * lang=<i>{key}</i> "
@@ -40,4 +41,8 @@ def hostile_report() -> JourneyReport:
         for place, key in enumerate(_KEYS)
     ]
     lines.append("30 * lang=<img> stray<b>.0 a.0.1 granted.1@fax<u>")
-    return journey_report(build_world("\n".join(lines), _service()), by="lang")
+    return build_world("\n".join(lines), _service())
+
+
+def hostile_report() -> JourneyReport:
+    return journey_report(hostile_frames(), by="lang")

@@ -8,12 +8,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from analysis.listing import list_journeys
+from delivery.report.html_listing import listing_html
 from delivery.report.html_report import report_html
 from delivery.report.language import LANGUAGES, Language
 from tests.browser import chromium
 from tests.delivery.command_line import LAST_DAY, SERVICES, answer
 from tests.delivery.conftest import City
-from tests.delivery.hostile import HOSTILE, hostile_names, hostile_report
+from tests.delivery.hostile import HOSTILE, hostile_frames, hostile_names, hostile_report
 
 AT = ("--as-of", LAST_DAY, "--format", "html")
 A4 = 794
@@ -24,6 +26,7 @@ ASKED = {
     "groups sv": ("report", "varaamo-booking", "--lang", "sv", "--by", "lang", *AT),
     "booking en": ("report", "varaamo-booking", "--lang", "en", *AT),
     **{f"overview {code}": ("overview", "--lang", code, *AT) for code in LANGUAGES},
+    "journeys sv": ("journeys", "youth-summer-voucher", "--limit", "25", "--lang", "sv", *AT),
     "nothing": ("report", "varaamo-booking", "--to", "2020-01-05", *AT),
 }
 TOO_WIDE = """() => [...document.querySelectorAll('body *')]
@@ -44,6 +47,8 @@ def pages(city: City, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pat
     folder = tmp_path_factory.mktemp("pages")
     written = {name: answer(*words, "--data", city.data) for name, words in ASKED.items()}
     written["hostile"] = report_html(hostile_report(), hostile_names(), Language("en"))
+    listed = list_journeys(hostile_frames(), limit=10)
+    written["hostile journeys"] = listing_html(listed, hostile_names(), Language("en"))
     files = {name: folder / f"{name.replace(' ', '-')}.html" for name in written}
     for name, file in files.items():
         file.write_text(written[name], encoding="utf-8")
@@ -56,7 +61,7 @@ def opened(browser: Browser, file: Path, *, width: int = 1280, **options: Any) -
     return page
 
 
-@pytest.mark.parametrize("name", [*ASKED, "hostile"])
+@pytest.mark.parametrize("name", [*ASKED, "hostile", "hostile journeys"])
 def test_page_is_accessible_fits_and_fetches_nothing(
     browser: Browser, pages: dict[str, Path], name: str
 ) -> None:
@@ -83,7 +88,7 @@ def test_page_is_accessible_fits_and_fetches_nothing(
     page.close()
 
 
-@pytest.mark.parametrize("name", ["booking en", "overview fi"])
+@pytest.mark.parametrize("name", ["booking en", "overview fi", "journeys sv"])
 def test_dark_page_has_as_much_contrast(
     browser: Browser, pages: dict[str, Path], name: str
 ) -> None:
@@ -95,8 +100,9 @@ def test_dark_page_has_as_much_contrast(
     page.close()
 
 
-def test_paper_cuts_nothing_off(browser: Browser, pages: dict[str, Path]) -> None:
-    page = opened(browser, pages["booking en"])
+@pytest.mark.parametrize("name", ["booking en", "journeys sv"])
+def test_paper_cuts_nothing_off(browser: Browser, pages: dict[str, Path], name: str) -> None:
+    page = opened(browser, pages[name])
     page.emulate_media(media="print")
     page.set_viewport_size({"width": A4 - 106, "height": 900})  # margins of 14 mm
 
