@@ -12,6 +12,7 @@ from delivery.commands import (
     database,
     demo,
     draft,
+    export,
     health,
     ingest,
     ingest_kafka,
@@ -43,6 +44,7 @@ app.add_typer(services.app, name="services")
 app.command("overview")(reading.overview)
 app.command("report")(reading.report)
 app.command("journeys")(journeys.journeys)
+app.command("export")(export.export)
 app.command("retract")(retract.retract)
 app.command("status")(health.status)
 app.command("reconcile")(reconcile.reconcile)

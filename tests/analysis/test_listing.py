@@ -56,6 +56,21 @@ def test_shared_path_is_shown_with_its_times(twenty: Frames) -> None:
     assert granted.started_at == "2026-01-05T09:00:00Z"
     assert granted.ended_at == "2026-01-07T09:00:00Z"
     assert granted.journey
+    assert granted.visits is not None
+    assert [(visit.step, visit.entered_at, visit.ball) for visit in granted.visits] == [
+        ("search", "2026-01-05T09:00:00Z", "customer"),
+        ("form", "2026-01-05T11:24:00Z", "customer"),
+        ("pay", "2026-01-05T13:48:00Z", "city"),
+        ("handling", "2026-01-06T09:00:00Z", "city"),
+    ]
+
+
+def test_list_says_what_was_asked_for(twenty: Frames) -> None:
+    found = listed(twenty, window=Period(day(-1), None), outcome="abandoned", dropped_at="form")
+
+    assert found.window.from_ == "2026-01-04T09:00:00Z"
+    assert (found.window.to, found.where, found.variant) == (None, {}, None)
+    assert (found.outcome, found.dropped_at) == ("abandoned", "form")
 
 
 def test_open_journey_has_no_end(world: World) -> None:

@@ -23,6 +23,7 @@ COMMANDS = (
     "overview",
     "report",
     "journeys",
+    "export",
     "retract",
     "status",
     "reconcile",

@@ -17,6 +17,7 @@ PAGES = (
     "docs/quarantine.md",
     "docs/data-folder.md",
     "docs/pseudonym-key.md",
+    "docs/export.md",
 )
 
 
