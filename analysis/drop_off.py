@@ -30,11 +30,11 @@ from analysis.rates import (
     wilson,
 )
 from journeys.service import Actor, ServiceHistory
+from projections.weeks import ZONE
 
 COMPLETED = ("succeeded", "refused")
 LOST = ("cancelled", "expired", "abandoned")
 NOT_A_CUSTOMER_STEP = "not a customer step"
-ZONE = "Europe/Helsinki"
 
 
 class StepTimes(NamedTuple):
@@ -93,7 +93,7 @@ def trend(journeys: pl.DataFrame, *, horizon: int, as_of: datetime) -> list[Tren
         )
         .group_by("week_start")
         .agg(
-            week_of("started_at").first().alias("week"),
+            pl.col("week").first(),
             pl.len().alias("started"),
             pl.col("completed").sum(),
             pl.col("within").sum(),
@@ -120,11 +120,6 @@ def trend(journeys: pl.DataFrame, *, horizon: int, as_of: datetime) -> list[Tren
             )
         )
     return rows
-
-
-def week_of(moment: str) -> pl.Expr:
-    """The ISO week that a column of moments falls in, Europe/Helsinki, as `2026-W03`."""
-    return pl.col(moment).dt.convert_time_zone(ZONE).dt.strftime("%G-W%V")
 
 
 def step_rows(

@@ -12,7 +12,6 @@ import polars as pl
 from msgspec import Struct
 
 from analysis.choice import Choice, choose
-from analysis.drop_off import week_of
 from analysis.journey_report import Window
 from analysis.report import window_of
 from analysis.selection import EVER, Period, moment_text
@@ -101,9 +100,7 @@ def list_journeys(  # noqa: PLR0913 - each is an option of the command
     """
     choice = Choice(window, where, outcome, dropped_at, variant)
     chosen = choose(frames, choice, k=k, public_log=public_log)
-    listed = chosen.journeys.with_columns(
-        shared=pl.col("people").n_unique().over("path") >= k, week=week_of("started_at")
-    )
+    listed = chosen.journeys.with_columns(shared=pl.col("people").n_unique().over("path") >= k)
     # Within a week rare ones come in no order of theirs, or their place would tell their start.
     ordered = listed.sort(
         pl.col("week"),

@@ -14,7 +14,7 @@ from analysis.after_drop_off import after_drop_off
 from analysis.breakdown import CommonFunnel, Groups, break_down
 from analysis.channels import channels_of
 from analysis.comparison import NOT_COMPARED, Compared, Segment, compare
-from analysis.drop_off import completion, lost_before_first_step, trend, week_of
+from analysis.drop_off import completion, lost_before_first_step, trend
 from analysis.dwell import time_apart
 from analysis.funnel import Funnel, funnel_steps, hidden_steps, plan_funnel, trace_funnel
 from analysis.funnel_rules import PLAIN_RULES, FunnelRules
@@ -173,7 +173,7 @@ def window_of(period: Period) -> Window:
 
 def _weeks(selected: Frames, *, horizon: int, k: int) -> tuple[list[TrendWeek], int]:
     weeks = trend(selected.journeys, horizon=horizon, as_of=selected.as_of)
-    members = selected.journeys.select("people", week=week_of("started_at"))
+    members = selected.journeys.select("people", "week")
     hidden = hidden_rows(members, row="week", k=k)
     return [row for row in weeks if row.week not in hidden], len(hidden)
 

@@ -32,13 +32,19 @@ class Target:
 def options(
     description: str | None, *, size: int, rounds: int, broker: bool = False
 ) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--size", type=int, default=size, help="journeys of the made-up city")
-    parser.add_argument("--rounds", type=int, default=rounds)
-    parser.add_argument("--check", action="store_true", help="exit 1 if a target is missed")
+    known = parser(description, size=size, rounds=rounds)
     if broker:
-        parser.add_argument("--bootstrap", help="a Kafka broker to use, else one is started")
-    return parser.parse_args()
+        known.add_argument("--bootstrap", help="a Kafka broker to use, else one is started")
+    return known.parse_args()
+
+
+def parser(description: str | None, *, size: int, rounds: int) -> argparse.ArgumentParser:
+    """The options of every benchmark."""
+    known = argparse.ArgumentParser(description=description)
+    known.add_argument("--size", type=int, default=size, help="journeys of the made-up city")
+    known.add_argument("--rounds", type=int, default=rounds)
+    known.add_argument("--check", action="store_true", help="exit 1 if a target is missed")
+    return known
 
 
 def take_turns(

@@ -36,7 +36,9 @@ def open_house(settings: Settings) -> Iterator[House]:
     """Open log and read models; the log must be there, the read models are made if need be."""
     with ExitStack() as stack:
         log = stack.enter_context(open_log(settings))
-        models = stack.enter_context(ReadModels.open(settings.read_models_url))
+        models = stack.enter_context(
+            ReadModels.open(settings.read_models_url, cache=settings.cache)
+        )
         yield House(log, models)
 
 

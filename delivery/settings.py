@@ -72,6 +72,11 @@ class Settings:
         return self.database.url if self.database else str(self.data / "read-models.db")
 
     @property
+    def cache(self) -> Path:
+        """Where copies of the read models are kept, to be read quickly; disposable."""
+        return self.data / "cache"
+
+    @property
     def services_directory(self) -> Path | None:
         """The definitions in use; None for those that Polku brings."""
         if self.services is not None:

@@ -8,25 +8,36 @@ What is asked at the last projected position and after the last touchpoint is re
 any other moment or position is traced again from the log, by the same function, to the same frames.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+import numpy as np
 import polars as pl
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, select
 
 from journeys.errors import ProjectionError, UnknownServiceError
 from journeys.event_log import EventLog
 from journeys.records import microseconds_of
 from journeys.service import ServiceHistory
 from projections.course import known_position
+from projections.prepared import OUTCOMES, Prepared, prepare, seconds
 from projections.read_models import ReadModels
-from projections.rows import read_touchpoints, select_frame
-from projections.shapes import ABANDONED, JOURNEYS, OPEN, STRAYS, VISITS, Trace
-from projections.tables import LIVE, NONE
+from projections.rows import read_touchpoints
+from projections.shapes import ABANDONED, Trace
+from projections.slices import read_prepared
+from projections.tables import LIVE
 from projections.trace import judge, trace_journeys
 
-OUTCOMES = pl.Enum(["succeeded", "refused", "cancelled", "expired", ABANDONED, OPEN])
+__all__ = [
+    "OUTCOMES",
+    "Frames",
+    "frames_of",
+    "frames_under",
+    "read_every_service",
+    "read_frames",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +49,12 @@ class Frames:
         as_of: The moment the frames pretend it is now.
         position: The place in the log up to which they know.
         journeys: One row a journey, sorted by `journey`: `journey` u32, `journey_id`, `people` (one
-            value a person), `started_at`, `version` i32 (into `service.versions`), `route` str or
-            null, `channel` (of the first touchpoint), `attributes` (JSON object of first-touch
-            values), `touchpoints`, `outcome` (`OUTCOMES`), `ended_at` (null if open),
-            `last_customer_step`, `force_step` (open: the step whose deadline is in force), `ball`,
-            `deadline_at`, `broken_promise`, `cancelled_afterwards`, `resurrected`.
+            value a person), `started_at`, `week` (of it, as `2026-W03`), `version` i32 (into
+            `service.versions`), `route` str or null, `channel` (of the first touchpoint),
+            `attributes` (JSON object of first-touch values), `touchpoints`, `outcome` (`OUTCOMES`),
+            `ended_at` (null if open), `last_customer_step`, `force_step` (open: the step whose
+            deadline is in force), `ball`, `deadline_at`, `broken_promise`, `cancelled_afterwards`,
+            `resurrected`.
         visits: One row a visit, sorted by (`journey`, `visit`): `journey`, `visit` u32 from 1,
             `step` (Enum of the step keys), `channel`, `entered_at`, `left_at`, `ball` (after the
             visit; null once the journey has ended), `touchpoints`, `errors`, `visit_no` u32 (nth
@@ -84,7 +96,7 @@ def read_frames(
             service was defined behind it.
     """
     with models.reading() as connection:
-        door = _Door(log, connection, position)
+        door = _Door(log, connection, position, cache=models.cache)
         return door.frames(service, as_of)
 
 
@@ -97,7 +109,7 @@ def read_every_service(
         ProjectionError: As `read_frames`.
     """
     with models.reading() as connection:
-        door = _Door(log, connection, position)
+        door = _Door(log, connection, position, cache=models.cache)
         for service in door.histories:
             yield door.frames(service, as_of)
 
@@ -135,60 +147,56 @@ def frames_of(trace: Trace, service: ServiceHistory, *, as_of: datetime, positio
         as_of: Aware.
         position: Only stated, never used.
     """
-    steps = pl.Enum(list(service.step_keys))
-    journeys = (
-        judge(trace.journeys, as_of)
-        .sort("started_at", "journey_id")
-        .with_row_index("journey")
-        .with_columns(
-            pl.col("outcome").cast(OUTCOMES),
-            pl.col("last_customer_step", "force_step").cast(steps),
-        )
-    )
-    ends = journeys.select(
-        "journey",
-        "journey_id",
-        # Only a touchpoint ends a stay; the deadline of an abandoned journey is nobody's time.
-        declared_at=pl.when(pl.col("outcome").cast(pl.String) != ABANDONED).then("ended_at"),
-    )
-    same = pl.col("journey") == pl.col("journey").shift(-1)
-    upcoming = pl.when(same).then(pl.col("entered_at").shift(-1))
-    declared = pl.when(pl.col("declared_at") >= pl.col("entered_at")).then("declared_at")
+    return _judged(prepare(trace, service), service, as_of=as_of, position=position)
+
+
+def _judged(
+    prepared: Prepared, service: ServiceHistory, *, as_of: datetime, position: int
+) -> Frames:
+    journeys = judge(prepared.journeys, as_of).with_row_index("journey")
+    number = pl.Series(np.repeat(journeys["journey"].to_numpy(), journeys["visits"].to_numpy()))
+    # Only a touchpoint ends a stay; the deadline of an abandoned journey is nobody's time.
+    ended_at = pl.when(pl.col("outcome") != ABANDONED).then("ended_at")
+    ends = journeys.select(ended_at).to_series().gather(number)
+    upcoming = pl.when(pl.col("next_step").is_not_null()).then(pl.col("entered_at").shift(-1))
     visits = (
-        trace.visits.join(ends, on="journey_id", how="inner")
-        .sort("journey", "visit")
+        prepared.visits.with_columns(journey=number, ended_at=ends)
         .with_columns(
-            pl.col("visit").cast(pl.UInt32),
-            pl.col("step").cast(steps),
-            next_step=pl.when(same).then(pl.col("step").shift(-1)).cast(steps),
-            visit_no=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("journey", "step"),
-            gap_s=_seconds(upcoming - pl.col("left_at")),
-            stay_s=_seconds(pl.col("left_at") - pl.col("entered_at")),
-            dwell_s=_seconds(pl.min_horizontal(upcoming, declared) - pl.col("entered_at")),
+            dwell_s=seconds(
+                pl.min_horizontal(
+                    upcoming,
+                    pl.when(pl.col("ended_at") >= pl.col("entered_at")).then("ended_at"),
+                )
+                - pl.col("entered_at")
+            )
         )
         .with_columns(wait_s=(pl.col("dwell_s") - pl.col("stay_s")).clip(lower_bound=0.0))
-        .drop("journey_id", "declared_at")
+        .drop("ended_at")
     )
     return Frames(
         service=service,
         as_of=as_of,
         position=position,
-        journeys=journeys,
+        journeys=journeys.drop("visits"),
         visits=visits,
-        strays=trace.strays,
+        strays=prepared.strays,
     )
-
-
-def _seconds(span: pl.Expr) -> pl.Expr:
-    return span.dt.total_microseconds() / 1_000_000
 
 
 class _Door:
     """One state of the tables, and the log up to the position in question."""
 
-    def __init__(self, log: EventLog, connection: Connection, position: int | None) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        connection: Connection,
+        position: int | None,
+        *,
+        cache: Path | None,
+    ) -> None:
         self._log = log
         self._connection = connection
+        self._cache = cache
         self._projected = known_position(log, connection)
         self.position = self._resolve(position)
         self.histories = log.definitions(self.position)
@@ -198,11 +206,12 @@ class _Door:
         if history is None:
             raise self._unknown(service)
         if self.position == self._projected and not self._has_touchpoint_from(as_of, service):
-            trace = self._stored_trace(service)
+            prepared = read_prepared(self._connection, history, cache=self._cache)
         else:
             touchpoints = read_touchpoints(self._log, until=self.position, service=service)
-            trace = trace_journeys(touchpoints.filter(pl.col("occurred_at") < as_of), history)
-        return frames_of(trace, history, as_of=as_of, position=self.position)
+            known = touchpoints.filter(pl.col("occurred_at") < as_of)
+            prepared = prepare(trace_journeys(known, history), history)
+        return _judged(prepared, history, as_of=as_of, position=self.position)
 
     def _resolve(self, position: int | None) -> int:
         head = self._log.head()
@@ -231,20 +240,3 @@ class _Door:
             select(extent.latest_at).where(extent.service == service)
         )
         return latest_at is not None and latest_at >= microseconds_of(moment)
-
-    def _stored_trace(self, service: str) -> Trace:
-        stray = LIVE.stray.c
-        people = func.coalesce(func.nullif(stray.person, NONE), func.nullif(stray.case, NONE))
-        columns = {**dict(stray.items()), "people": people.label("people")}
-        strays = select(*(columns[name] for name in STRAYS)).where(stray.service == service)
-        return Trace(
-            self._stored(LIVE.journey, JOURNEYS, service),
-            self._stored(LIVE.visit, VISITS, service),
-            select_frame(self._connection, strays, STRAYS).sort("source", "id"),
-        )
-
-    def _stored(
-        self, table: Table, schema: Mapping[str, pl.DataType], service: str
-    ) -> pl.DataFrame:
-        statement = select(*(table.c[name] for name in schema)).where(table.c.service == service)
-        return select_frame(self._connection, statement, schema)

@@ -6,7 +6,7 @@ depend on the set of touchpoints, and not on the batches they came in. A second 
 tables finds the position moved, and leaves nothing.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -18,8 +18,10 @@ from journeys.service import ServiceHistory
 from projections.groups import Group, StoredService
 from projections.read_models import ReadModels, is_among, move_position
 from projections.rows import insert_rows, read_touchpoints, stored_form
-from projections.tables import LIVE, NONE, Tables
+from projections.shapes import MOMENT
+from projections.tables import LIVE, NONE, STRAYS_SLICE, Tables
 from projections.trace import trace_journeys
+from projections.weeks import week_of
 
 TableRows = tuple[Table, pl.DataFrame]
 """A table, and rows for it in their stored form."""
@@ -65,7 +67,9 @@ def project_batch(
         # What the tables have of a retracted source came before its retraction.
         diminished = _services_of(connection, tables, retracted) if retracted else set()
         for service in sorted(redefined | diminished | parts.keys()):
-            projector = _ServiceProjector(connection, tables, service)
+            projector = _ServiceProjector(
+                connection, tables, service, version=version_at(until, mark)
+            )
             if service in diminished:
                 projector.drop(retracted)
             projector.take(
@@ -119,6 +123,31 @@ def traced_rows(
         yield table, stored_form(frame, table, service=history.key)
 
 
+def sliced_rows(
+    started_at: Iterable[pl.Series], tables: Tables, *, service: str, version: str
+) -> TableRows:
+    """Give the strays, and the weeks that journeys start in, a version.
+
+    Args:
+        started_at: Of journeys, as the tables hold it.
+        tables: Which tables the rows are for.
+        service: Its key.
+        version: Of what these journeys, and all others of their weeks, come to now.
+    """
+    starts = pl.DataFrame({"at": pl.concat([pl.Series([], dtype=pl.Int64), *started_at])})
+    weeks = starts.select(week_of(pl.col("at").cast(MOMENT)).unique().sort()).to_series()
+    names = [*weeks, STRAYS_SLICE]
+    return tables.slice, pl.DataFrame(
+        {"service": service, "slice": names, "version": version},
+        schema={column.name: pl.String for column in tables.slice.columns},
+    )
+
+
+def version_at(position: int, mark: str) -> str:
+    """Name what the events up to a position come to; `mark` is that of the last of them."""
+    return f"{position}-{mark}"
+
+
 def _services_of(connection: Connection, tables: Tables, sources: Collection[str]) -> set[str]:
     touchpoint = tables.touchpoint.c
     found = select(touchpoint.service).where(is_among(touchpoint.source, sources)).distinct()
@@ -128,10 +157,13 @@ def _services_of(connection: Connection, tables: Tables, sources: Collection[str
 class _ServiceProjector:
     """One service's part of a batch, within the transaction of the batch."""
 
-    def __init__(self, connection: Connection, tables: Tables, service: str) -> None:
+    def __init__(
+        self, connection: Connection, tables: Tables, service: str, *, version: str
+    ) -> None:
         self._connection = connection
         self._tables = tables
         self._service = service
+        self._version = version
         self._stored = StoredService(connection, tables, service)
 
     def drop(self, sources: Collection[str]) -> None:
@@ -166,18 +198,19 @@ class _ServiceProjector:
             return  # nothing says yet what they mean: the definition will trace them
         if anew:
             self._forget_all()
-            self._trace(self._stored.touchpoints(), history)
+            self._version_of([self._trace(self._stored.touchpoints(), history)])
             return
         cases = arrived["case"].drop_nulls().unique().to_list()
         group = self._stored.group_of(cases, people, crowded=crowded)
         touchpoints = self._stored.touchpoints(group)
-        self._forget(group, touchpoints)
+        forgotten = self._forget(group, touchpoints)
         # What crowded people, and nobody, left without a case is in no group: it touches nothing.
         single = arrived.filter(
             pl.col("case").is_null(),
             pl.col("person").is_null() | ~pl.col("person").is_in(group.people),
         )
-        self._trace(pl.concat([touchpoints, single.select(touchpoints.columns)]), history)
+        traced = self._trace(pl.concat([touchpoints, single.select(touchpoints.columns)]), history)
+        self._version_of([forgotten, traced])
 
     def _keep(self, arrived: pl.DataFrame) -> None:
         if arrived.is_empty():
@@ -195,14 +228,25 @@ class _ServiceProjector:
         self._connection.execute(delete(extent).where(here))
         self._connection.execute(extent.insert(), one._asdict())
 
-    def _trace(self, touchpoints: pl.DataFrame, history: ServiceHistory) -> None:
+    def _trace(self, touchpoints: pl.DataFrame, history: ServiceHistory) -> pl.Series:
+        """Write the rows of whole groups; return the starts of their journeys."""
         alone = touchpoints.filter(pl.col("case").is_null())["person"].drop_nulls().unique()
         crowded = self._stored.crowded(alone.to_list())
-        for table, rows in traced_rows(touchpoints, history, self._tables, crowded=crowded):
+        traced = dict(traced_rows(touchpoints, history, self._tables, crowded=crowded))
+        for table, rows in traced.items():
             insert_rows(self._connection, table, rows)
+        return traced[self._tables.journey]["started_at"]
 
-    def _forget(self, group: Group, touchpoints: pl.DataFrame) -> None:
-        """Delete the rows of a group; `touchpoints` are all of it."""
+    def _version_of(self, started_at: Sequence[pl.Series]) -> None:
+        """Say that what these journeys' weeks hold, and the strays, has changed."""
+        table, rows = sliced_rows(
+            started_at, self._tables, service=self._service, version=self._version
+        )
+        self._delete(table, is_among(table.c.slice, rows["slice"].to_list()))
+        insert_rows(self._connection, table, rows)
+
+    def _forget(self, group: Group, touchpoints: pl.DataFrame) -> pl.Series:
+        """Delete the rows of a group, of all its `touchpoints`; return its journeys' starts."""
         tables = self._tables
         # A person has at most as many journeys of their own as touchpoints to begin one with.
         own = (
@@ -214,14 +258,19 @@ class _ServiceProjector:
             .to_list()
         )
         journeys = [*group.cases, *own]
-        for table in (tables.journey, tables.visit):
-            self._delete(table, is_among(table.c.journey_id, journeys))
+        journey, visit = tables.journey, tables.visit
+        here = journey.c.service == self._service
+        gone = delete(journey).where(here, is_among(journey.c.journey_id, journeys))
+        starts = self._connection.scalars(gone.returning(journey.c.started_at)).all()
+        self._delete(visit, is_among(visit.c.journey_id, journeys))
         stray = tables.stray
         self._delete(stray, is_among(stray.c.case, group.cases))
         self._delete(stray, stray.c.case == NONE, is_among(stray.c.person, group.people))
+        return pl.Series(starts, dtype=pl.Int64)
 
     def _forget_all(self) -> None:
-        for table in (self._tables.journey, self._tables.visit, self._tables.stray):
+        tables = self._tables
+        for table in (tables.journey, tables.visit, tables.stray, tables.slice):
             self._delete(table)
 
     def _delete(self, table: Table, *conditions: ColumnElement[bool]) -> None:

@@ -48,25 +48,28 @@ READER = "journeys"
 class ReadModels:
     """The read models, opened. A context manager; several threads may share one."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, cache: Path | None = None) -> None:
         self._store = store
+        self.cache = cache
         self.engine = store.engine
         self.location = store.location
 
     @classmethod
-    def open(cls, url: str | Path, *, create: bool = True) -> Self:
+    def open(cls, url: str | Path, *, create: bool = True, cache: Path | None = None) -> Self:
         """Open the read models, and make the empty tables where there are none.
 
         Args:
             url: Path of the file, `sqlite:///` and the path, or
                 `postgresql://user:password@host:port/name`.
             create: Make them where there are none.
+            cache: A folder for the columnar cache of `projections.slices`, to read the same again
+                quickly; None: always from the tables.
 
         Raises:
             ReadModelsAwayError: The database does not answer.
             ProjectionError: They cannot be opened, or there are none.
         """
-        models = cls(_store_at(url))
+        models = cls(_store_at(url), cache=cache)
         try:
             with models._explained():
                 there = create or models._store.is_there()

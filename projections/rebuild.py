@@ -27,7 +27,9 @@ from projections.projector import (
     extent_of,
     kept_rows,
     project_batch,
+    sliced_rows,
     traced_rows,
+    version_at,
 )
 from projections.read_models import (
     ReadModels,
@@ -106,6 +108,7 @@ def _fill(
 ) -> list[Extent]:
     """Write the rows of all services. Of the work, reading counts as one half."""
     histories = log.definitions(until)
+    version = version_at(until, mark_of(log, until))
     by_service: dict[str, list[pl.DataFrame]] = {}
     total = done = 0
     for chunk in touchpoint_chunks(log, until=until):
@@ -121,7 +124,9 @@ def _fill(
         extents.append(extent_of(touchpoints, service))
         loader.put(kept_rows(touchpoints, NEXT, service=service))
         if service in histories:
-            loader.put([*traced_rows(touchpoints, histories[service], NEXT)])
+            traced = [*traced_rows(touchpoints, histories[service], NEXT)]
+            starts = [rows["started_at"] for table, rows in traced if table is NEXT.journey]
+            loader.put([*traced, sliced_rows(starts, NEXT, service=service, version=version)])
         done += len(touchpoints)
         progress(until // 2 + until * done // total // 2, until)
     return extents

@@ -7,13 +7,14 @@ journey       one row a journey, as `projections.shapes.JOURNEYS`
 visit         one row a visit, as `projections.shapes.VISITS`
 stray         touchpoints without a journey or a meaning, as `projections.shapes.STRAYS`
 extent        how many touchpoints each service has, and how far in time they reach
+slice         which version of the journeys of each entry week, and of the strays, there is
 position      the place in the log up to which all of these know, and a mark of the event there
 ```
 
-Rows depend on the set of touchpoints and on the definitions, and on nothing else: no column says
-when something arrived, and no key is counted up. Times are microseconds since 1970 UTC. A
-touchpoint without a case or person has `""` there, because both are part of its key: so the
-touchpoints of a case stand together, and so do those that carry a person alone.
+Rows depend on the set of touchpoints and on the definitions, and on nothing else: but for the last
+two tables, no column says when something arrived, and no key is counted up. Times are microseconds
+since 1970 UTC. A touchpoint without a case or person has `""` there, because both are part of its
+key: so the touchpoints of a case stand together, and so do those that carry a person alone.
 
 While the tables are built anew they exist twice: `NEXT` beside `LIVE`; `PAST` is thrown away.
 """
@@ -26,13 +27,16 @@ from sqlalchemy import BigInteger, Boolean, Column, MetaData, Table, Text
 
 from projections.shapes import JOURNEYS, STRAYS, TOUCHPOINTS, VISITS
 
-LAYOUT = 2
+LAYOUT = 3
 """Counted up when columns change or when the same touchpoints come to other rows: tables of another
 layout are built anew."""
 
 IDENTITY = ("service", "case", "person", "source", "id")
 """The key of a touchpoint; (source, id) alone would do, but this keeps together what is read
 together."""
+
+STRAYS_SLICE = "strays"
+"""The slice of the strays; the others are entry weeks, as `2026-W03`."""
 
 NONE = ""
 """What stands for no case and no person."""
@@ -41,6 +45,7 @@ _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Compared byte by byte, as SQLite does, whatever the language of the server."""
 
 _EXTENT = {"touchpoints": pl.Int64(), "latest_at": pl.Int64()}
+_VERSION = {"version": pl.String()}
 _POSITION = {"position": pl.Int64(), "layout": pl.Int64(), "mark": pl.String()}
 
 _NULLABLE = frozenset(
@@ -71,6 +76,7 @@ class Tables(NamedTuple):
     visit: Table
     stray: Table
     extent: Table
+    slice: Table
     position: Table
 
 
@@ -97,6 +103,7 @@ def tables_called(suffix: str) -> Tables:
         visit=table("visit", ("service", "journey_id", "visit"), VISITS),
         stray=table("stray", IDENTITY, strays),
         extent=table("extent", ("service",), _EXTENT),
+        slice=table("slice", ("service", "slice"), _VERSION),
         position=table("position", ("reader",), _POSITION),
     )
 

@@ -35,6 +35,10 @@ def test_benchmark_runs_and_writes_its_figures(script: str, name: str, size: str
     run(script, name, "--size", size)
 
 
+def test_benchmark_of_reports_runs_and_writes_its_figures() -> None:
+    run("reporting", "report", "--size", "6000", "--no-peers")
+
+
 @pytest.mark.xdist_group("kafka")
 def test_benchmark_of_the_stream_runs_and_writes_its_figures(real_broker: RealBroker) -> None:
     run("streaming", "stream", "--size", "300", "--bootstrap", real_broker.bootstrap)

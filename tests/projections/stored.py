@@ -104,13 +104,14 @@ def record(
 
 
 def dump(models: ReadModels) -> Dump:
-    """All rows of all tables, sorted."""
+    """All rows of all tables but the versions of slices, sorted."""
     with models.reading() as connection:
         return {
             table.name: sorted(
                 (tuple(row) for row in connection.execute(select(*_lasting(table)))), key=repr
             )
             for table in LIVE.metadata.sorted_tables
+            if table is not LIVE.slice
         }
 
 
