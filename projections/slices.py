@@ -167,7 +167,7 @@ def write_copy(frame: pl.DataFrame, file: Path) -> None:
     """
     part = file.with_name(f"{file.name}.{os.getpid()}")
     try:
-        frame.write_parquet(part)
+        frame.write_parquet(part, compression="lz4")  # read far more often than written
         part.replace(file)
     except BaseException:
         part.unlink(missing_ok=True)
