@@ -1,6 +1,8 @@
-"""One city for the whole folder; tests that write take a copy."""
+"""One city for the whole folder and all workers; tests that write take a copy."""
 
+import fcntl
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -27,23 +29,36 @@ class City(NamedTuple):
         return [json.loads(line) for line in self.lines.read_bytes().splitlines()]
 
 
-def _made(folder: Path, *words: object) -> City:
-    data, lines = folder / "data", folder / "city.jsonl"
-    make_city(data, *words)
-    answer("ingest", "city", "--data", data, "--until", UNTIL, *words, "--write", lines)
-    return City(data, lines, json.loads((folder / "truth.json").read_text()))
+def _made(folder: Path, *words: object) -> None:
+    make_city(folder / "data", *words)
+    where = ("--data", folder / "data", "--write", folder / "city.jsonl")
+    answer("ingest", "city", "--until", UNTIL, *words, *where)
+
+
+def _made_once(factory: pytest.TempPathFactory, name: str, *words: object) -> City:
+    """Make a city in a folder that all workers of the session share."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            draft = factory.mktemp(name)
+            _made(draft, *words)
+            draft.rename(folder)
+    truth = json.loads((folder / "truth.json").read_text())
+    return City(folder / "data", folder / "city.jsonl", truth)
 
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> City:
     """6,000 journeys with planted friction. Nothing may write here."""
-    return _made(tmp_path_factory.mktemp("city"), "--journeys", 6000)
+    return _made_once(tmp_path_factory, "city", "--journeys", 6000)
 
 
 @pytest.fixture(scope="session")
 def small_city(tmp_path_factory: pytest.TempPathFactory) -> City:
     """900 journeys, told out of order and late. Nothing may write here."""
-    return _made(tmp_path_factory.mktemp("small-city"), *SMALL)
+    return _made_once(tmp_path_factory, "small-city", *SMALL)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

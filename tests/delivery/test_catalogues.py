@@ -34,9 +34,11 @@ def values_of(sentence: str) -> set[str]:
 
 @in_each_translation
 def test_every_sentence_of_the_code_is_there_and_no_other(code: str) -> None:
-    assert sorted(said(sentences()), key=str) == sorted(said(translated(code)), key=str)
-    for key, message in said(sentences()).items():
-        assert forms(said(translated(code))[key].id) == forms(message.id)
+    in_code, in_catalogue = said(sentences()), said(translated(code))
+
+    assert sorted(in_code, key=str) == sorted(in_catalogue, key=str)
+    for key, message in in_code.items():
+        assert forms(in_catalogue[key].id) == forms(message.id)
 
 
 def test_no_sentence_is_said_where_it_is_not_found() -> None:

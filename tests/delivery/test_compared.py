@@ -10,6 +10,8 @@ from tests.delivery.command_line import LAST_DAY, answer, numbers, polku
 from tests.delivery.conftest import City
 from tests.delivery.test_report_tables import cells_of, figures, leaves, number, tables
 
+pytestmark = pytest.mark.xdist_group("compared")
+
 SERVICE = ("report", "varaamo-booking", "--as-of", LAST_DAY)
 VERDICTS = {"differs", "no clear difference", "too few"}
 

@@ -1,6 +1,7 @@
 """Reports in HTML as a reader has them: in Chromium, on a telephone, on paper, read aloud."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,30 @@ from tests.delivery.command_line import LAST_DAY, SERVICES, answer
 from tests.delivery.conftest import City
 from tests.delivery.hostile import HOSTILE, hostile_frames, hostile_names, hostile_report
 
+pytestmark = pytest.mark.xdist_group("browser")
+
 AT = ("--as-of", LAST_DAY, "--format", "html")
+Pages = Callable[[str], Path]
 A4 = 794
 """Its width in CSS pixels."""
 
-ASKED = {
-    **{f"{service} fi": ("report", service, "--lang", "fi", *AT) for service in SERVICES},
+EACH_KIND = {
+    "varaamo-booking fi": ("report", "varaamo-booking", "--lang", "fi", *AT),
     "groups sv": ("report", "varaamo-booking", "--lang", "sv", "--by", "lang", *AT),
-    "booking en": ("report", "varaamo-booking", "--lang", "en", *AT),
-    **{f"overview {code}": ("overview", "--lang", code, *AT) for code in LANGUAGES},
+    "overview en": ("overview", "--lang", "en", *AT),
     "journeys sv": ("journeys", "youth-summer-voucher", "--limit", "25", "--lang", "sv", *AT),
     "nothing": ("report", "varaamo-booking", "--to", "2020-01-05", *AT),
 }
+ASKED = {
+    **{f"{service} fi": ("report", service, "--lang", "fi", *AT) for service in SERVICES},
+    "booking en": ("report", "varaamo-booking", "--lang", "en", *AT),
+    **{f"overview {code}": ("overview", "--lang", code, *AT) for code in LANGUAGES},
+    **EACH_KIND,
+}
+PAGES = (
+    *(*EACH_KIND, "hostile", "hostile journeys"),
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ASKED if name not in EACH_KIND),
+)
 TOO_WIDE = """() => [...document.querySelectorAll('body *')]
   .filter(e => !e.closest('.scroll, .picture.map, .aside, .skip, pattern'))
   .filter(e => getComputedStyle(e).display !== 'none')
@@ -43,16 +56,24 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def pages(city: City, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def page_of(city: City, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    """Write a page that is asked for by its name; each is written once."""
     folder = tmp_path_factory.mktemp("pages")
-    written = {name: answer(*words, "--data", city.data) for name, words in ASKED.items()}
-    written["hostile"] = report_html(hostile_report(), hostile_names(), Language("en"))
-    listed = list_journeys(hostile_frames(), limit=10)
-    written["hostile journeys"] = listing_html(listed, hostile_names(), Language("en"))
-    files = {name: folder / f"{name.replace(' ', '-')}.html" for name in written}
-    for name, file in files.items():
-        file.write_text(written[name], encoding="utf-8")
-    return files
+
+    @cache
+    def written(name: str) -> Path:
+        if name == "hostile":
+            text = report_html(hostile_report(), hostile_names(), Language("en"))
+        elif name == "hostile journeys":
+            listed = list_journeys(hostile_frames(), limit=10)
+            text = listing_html(listed, hostile_names(), Language("en"))
+        else:
+            text = answer(*ASKED[name], "--data", city.data)
+        file = folder / f"{name.replace(' ', '-')}.html"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return written
 
 
 def opened(browser: Browser, file: Path, *, width: int = 1280, **options: Any) -> Page:  # noqa: ANN401
@@ -61,16 +82,16 @@ def opened(browser: Browser, file: Path, *, width: int = 1280, **options: Any) -
     return page
 
 
-@pytest.mark.parametrize("name", [*ASKED, "hostile", "hostile journeys"])
+@pytest.mark.parametrize("name", PAGES)
 def test_page_is_accessible_fits_and_fetches_nothing(
-    browser: Browser, pages: dict[str, Path], name: str
+    browser: Browser, page_of: Pages, name: str
 ) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     asked: list[str] = []
     said: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: said.append(message.text))
-    page.goto(pages[name].as_uri())
+    page.goto(page_of(name).as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
 
     found = Axe().run(page)
@@ -83,16 +104,14 @@ def test_page_is_accessible_fits_and_fetches_nothing(
     page.emulate_media(media="print")
     page.set_viewport_size({"width": A4, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth") <= A4
-    assert asked == [pages[name].as_uri()]
+    assert asked == [page_of(name).as_uri()]
     assert said == []
     page.close()
 
 
-@pytest.mark.parametrize("name", ["booking en", "overview fi", "journeys sv"])
-def test_dark_page_has_as_much_contrast(
-    browser: Browser, pages: dict[str, Path], name: str
-) -> None:
-    page = opened(browser, pages[name], color_scheme="dark")
+@pytest.mark.parametrize("name", ["varaamo-booking fi", "overview en", "journeys sv"])
+def test_dark_page_has_as_much_contrast(browser: Browser, page_of: Pages, name: str) -> None:
+    page = opened(browser, page_of(name), color_scheme="dark")
 
     found = Axe().run(page, options={"runOnly": ["color-contrast"]})
 
@@ -100,9 +119,9 @@ def test_dark_page_has_as_much_contrast(
     page.close()
 
 
-@pytest.mark.parametrize("name", ["booking en", "journeys sv"])
-def test_paper_cuts_nothing_off(browser: Browser, pages: dict[str, Path], name: str) -> None:
-    page = opened(browser, pages[name])
+@pytest.mark.parametrize("name", ["varaamo-booking fi", "journeys sv"])
+def test_paper_cuts_nothing_off(browser: Browser, page_of: Pages, name: str) -> None:
+    page = opened(browser, page_of(name))
     page.emulate_media(media="print")
     page.set_viewport_size({"width": A4 - 106, "height": 900})  # margins of 14 mm
 
@@ -118,8 +137,8 @@ def test_paper_cuts_nothing_off(browser: Browser, pages: dict[str, Path], name: 
     page.close()
 
 
-def test_hostile_names_are_text(browser: Browser, pages: dict[str, Path]) -> None:
-    page = opened(browser, pages["hostile"])
+def test_hostile_names_are_text(browser: Browser, page_of: Pages) -> None:
+    page = opened(browser, page_of("hostile"))
 
     told = page.inner_text("body")
 

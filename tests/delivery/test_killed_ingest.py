@@ -15,6 +15,8 @@ from ingest.city import SyntheticCity, write_city
 from journeys.event_log import EventLog
 from tests.delivery.stores import Store
 
+pytestmark = pytest.mark.xdist_group("killed-files")
+
 COMMAND = (sys.executable, "-c", "from delivery.cli import main; main()", "ingest", "files")
 BROKEN = b'{"specversion": "1.0"}\nnot json at all\n'
 

@@ -13,6 +13,8 @@ from tests.delivery.command_line import answer, numbers
 from tests.delivery.conftest import City
 from tests.delivery.stores import Store
 
+pytestmark = pytest.mark.xdist_group("two-clocks")
+
 SERVICE = "varaamo-booking"
 READINGS = (
     ("report", SERVICE),

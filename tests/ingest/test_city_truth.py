@@ -14,6 +14,8 @@ from ingest.city_truth import PLANTED, FrictionKind, PlantedFriction, Truth
 from journeys.service import ServiceHistory, load_services
 from projections.trace import judge, trace_journeys
 
+pytestmark = pytest.mark.xdist_group("city-truth")
+
 UNTIL = date(2026, 11, 23)
 MIDNIGHT = datetime(2026, 11, 22, 22, tzinfo=UTC)
 OUTCOMES = ("succeeded", "refused", "cancelled", "expired", "abandoned", "open")
