@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from journeys.event_log import EventLog
 from projections.read_models import ReadModels
@@ -44,15 +44,23 @@ def each_store(request: pytest.FixtureRequest) -> Iterator[str]:
     InUse.free.clear()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Try a law with a third of its examples, and with all of them among the slow tests."""
+    if is_hypothesis_test(metafunc.function):
+        shares = [pytest.param(3, id="few"), pytest.param(1, id="all", marks=pytest.mark.slow)]
+        metafunc.parametrize("fewer_examples", shares, indirect=True)
+
+
 @pytest.fixture(autouse=True)
 def fewer_examples(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Try a law on a server with a fifth of its examples: rows are the same on both databases."""
+    """Divide the examples of a law; on a server by five more: rows are the same on both."""
     law = request.function
     told = getattr(law, "_hypothesis_internal_use_settings", None)
-    if InUse.new_database is None or told is None:
+    share = getattr(request, "param", 1) * (5 if InUse.new_database is not None else 1)
+    if told is None or share == 1:
         yield
         return
-    few = settings(told, max_examples=max(told.max_examples // 5, 4))
+    few = settings(told, max_examples=max(told.max_examples // share, 4))
     law._hypothesis_internal_use_settings = few
     yield
     law._hypothesis_internal_use_settings = told
