@@ -19,11 +19,13 @@ import socket
 import subprocess
 import tempfile
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
@@ -31,6 +33,8 @@ from kafka.errors import KafkaError
 
 POM = Path(__file__).with_name("pom.xml")
 SECONDS_TO_START = 60
+JAVA = ("java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""Java that starts quickly, rather than to run for long."""
 SASL_USER, SASL_PASSWORD = "reader", "only-for-tests"
 
 _LOGGING = """\
@@ -127,8 +131,7 @@ class RealBroker:
             + (_made_certificate(folder, self.certificate) if tls else "")
         )
         self._java = (
-            "java",
-            *("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+            *JAVA,
             f"-Dlog4j2.configurationFile={logging.as_uri()}",
             *("-cp", f"{jars}/*"),
         )
@@ -195,10 +198,9 @@ class RealBroker:
 
     def _format(self, said: int) -> None:
         tool = [*self._java, "kafka.tools.StorageTool"]
-        made = subprocess.run([*tool, "random-uuid"], check=True, stdout=-1, stderr=said)
-        cluster = made.stdout.decode().split()[-1]
+        cluster = urlsafe_b64encode(uuid4().bytes).rstrip(b"=").decode()
         user = f"SCRAM-SHA-512=[name={SASL_USER},password={SASL_PASSWORD}]"
-        words = ("format", "--standalone", "-t", cluster, "-c", str(self._settings))
+        words = ("format", "--standalone", f"--cluster-id={cluster}", "-c", str(self._settings))
         words += ("--add-scram", user) if self.tls else ()
         subprocess.run([*tool, *words], check=True, stdout=said, stderr=said)
 

@@ -59,10 +59,10 @@ def real_broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RealBroke
     broker.stop()
 
 
-@pytest.fixture
-def own_broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RealBroker]":
-    """Apache Kafka for one test that does with it as it likes."""
-    broker = _started_broker(tmp_path_factory.mktemp("own-kafka"))
+@pytest.fixture(scope="session")
+def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RealBroker]":
+    """Apache Kafka for tests that kill it: each starts it again."""
+    broker = _started_broker(tmp_path_factory.mktemp("mortal-kafka"))
     yield broker
     broker.kill()
 

@@ -142,7 +142,7 @@ ROWS: Mapping[int, Row] = {
         "and PostgreSQL killed 5 times each",
         "0 missing, 0 double",
         seeds=1,
-        note="a tenth of it in `make test`",
+        note="a twentieth of it in `make test`",
     ),
 }
 

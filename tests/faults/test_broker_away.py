@@ -3,7 +3,6 @@
 import os
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -90,16 +89,6 @@ def test_broker_that_is_slow_or_cut_off_is_waited_for(
             process.terminate()
             process.result()
         ledger.settle(identified(range(100)), ids(log))
-
-
-@pytest.fixture(scope="module")
-def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealBroker]:
-    """A broker of this module's own, killed and started again."""
-    from tests.conftest import _started_broker  # noqa: PLC0415 - as the fixtures there
-
-    broker = _started_broker(tmp_path_factory.mktemp("mortal-kafka"))
-    yield broker
-    broker.kill()
 
 
 @pytest.mark.row(4)

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.brokers import RealBroker, broker_jars
+from tests.brokers import JAVA, RealBroker, broker_jars
 from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.xdist_group("kafka")
@@ -82,7 +82,7 @@ class Stack:
             words[:1] = [sys.executable, "-c", "from delivery.cli import main; main()"]
         elif words[0] in KAFKA_SCRIPTS:
             tool = f"org.apache.kafka.tools.{KAFKA_SCRIPTS[words[0]]}"
-            words[:1] = ["java", "-cp", f"{broker_jars()}/*", tool]
+            words[:1] = [*JAVA, "-cp", f"{broker_jars()}/*", tool]
         told = self._services[service].get("environment", {})
         env = {name: value for name, value in os.environ.items() if not name.startswith("POLKU_")}
         env |= self._variables | {name: self._here(value) for name, value in told.items()}
@@ -159,4 +159,4 @@ def _wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
-        time.sleep(0.2)
+        time.sleep(0.5)  # to ask costs a second of work, which those who are asked need
