@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.postgres import PostgresServer
 
 settings.register_profile("dev", max_examples=50, deadline=None)
-settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
+settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 MEASURED = {"journeys", "projections", "analysis"}

@@ -91,7 +91,7 @@ def check(job: str, data: Path, share: float) -> None:
         assert dump(models) == complete
 
 
-@pytest.mark.parametrize("share", [0.05, 0.45, 0.9])
+@pytest.mark.parametrize("share", [0.45, 0.9, pytest.param(0.05, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("job", ["project", "rebuild"])
 def test_what_was_killed_is_done_again(job: str, share: float, tmp_path: Path) -> None:
     check(job, tmp_path, share)
