@@ -4,6 +4,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from tests.brokers import MockBroker, RealBroker
+from tests.ingest.streams import wait_until
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
@@ -50,6 +51,7 @@ def test_topic_made_again_has_another_id(real_broker: RealBroker) -> None:
         (before,) = admin.describe_topics([topic])
         admin.delete_topics([topic])
         real_broker.create_topic(topic)
+        wait_until(lambda: bool(admin.describe_topics([topic])[0]["partitions"]))
         (after,) = admin.describe_topics([topic])
     assert (len(before["partitions"]), len(after["partitions"])) == (3, 1)
     assert before["topic_id"] != after["topic_id"]
