@@ -9,6 +9,7 @@ from journeys.event_log import EventLog
 from journeys.proof import (
     differing_from_recorded,
     look_for_misplaced,
+    mark_of,
     recorded_gaps,
     rejected_streams,
 )
@@ -65,6 +66,17 @@ def test_streams_of_rejections_are_told_from_others(log: EventLog, now: datetime
 
     assert rejected_streams(log, [stream, "0" * 32]) == {stream}
     assert rejected_streams(log, []) == set()
+
+
+def test_mark_of_an_event_is_its_own_and_where_no_event_is_there_is_none(
+    log: EventLog, touchpoint: Build, now: datetime
+) -> None:
+    log.append_batch([touchpoint(1), touchpoint(2)], recorded_at=now)
+
+    marks = [mark_of(log, position) for position in (1, 2, 1, 3)]
+
+    assert marks[0] == marks[2] != marks[1]
+    assert marks[3] == ""
 
 
 def test_gaps_of_a_topic_are_those_recorded_for_it(log: EventLog, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Thread
+from uuid import UUID
 
 import pytest
 
@@ -11,7 +12,7 @@ from journeys.batches import Batch
 from journeys.errors import LogError
 from journeys.event_log import EventLog
 from journeys.records import RejectionResolved, TouchpointRejected
-from journeys.resolutions import dismiss, rejection_at, resolution_of
+from journeys.resolutions import dismiss, rejection_at, resolution_of, settled_streams
 from journeys.touchpoint import Touchpoint
 
 Build = Callable[..., Touchpoint]
@@ -52,6 +53,18 @@ def test_touchpoint_settles_its_rejection_in_its_own_transaction(
     ((_, event),) = log_with_one.read(2)
     assert isinstance(event, RejectionResolved)
     assert (event.originator_id, event.originator_version) == (REJECTION.originator_id, 2)
+
+
+def test_streams_of_settled_rejections_are_told_from_others(
+    log_with_one: EventLog, touchpoint: Build, now: datetime
+) -> None:
+    streams = [REJECTION.originator_id, UUID(int=0)]
+    waiting = settled_streams(log_with_one, streams)
+
+    log_with_one.append(settling(touchpoint(1), now))
+
+    assert waiting == set()
+    assert settled_streams(log_with_one, streams) == {REJECTION.originator_id}
 
 
 def test_rejection_is_settled_once_whoever_comes_second(
