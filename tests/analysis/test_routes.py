@@ -110,3 +110,19 @@ def test_a_row_that_the_other_routes_give_away_takes_theirs(world: World, bookin
     }
     assert +found.hidden == {"route_funnels": 4}
     assert reached(routes_in(frames, k=3))["handled"]["sign"] == 3
+
+
+def test_route_that_was_stated_counts_before_what_was_walked(
+    world: World, booking: Service
+) -> None:
+    frames = world(
+        """
+        20 * route=paid form.0 identify.0
+        10 * route=other form.0 identify.0 handling.1
+        """,
+        booking,
+    )
+
+    found = routes_in(frames)
+
+    assert {row.route: row.started for row in found.rows} == {"paid": 20, "handled": 10}
