@@ -149,6 +149,22 @@ def test_week_that_has_changed_is_read_again_and_its_old_file_deleted(
     assert {path for path in written.keys() & now.keys() if f"/{early}." in path} == set()
 
 
+def test_what_belongs_to_no_journey_is_read_again_alone(
+    cached: ReadModels, log: EventLog, data: Path
+) -> None:
+    before = read(log, cached)
+    written = files(data)
+    send_pigeons(cached)
+    record(log, touchpoints(RECORDING + "; r: call.12")[-1:])
+    project(log, cached)
+
+    after = read(log, cached)
+
+    assert after.journeys.equals(before.journeys)
+    assert after.strays.height == before.strays.height + 1
+    assert len(written.keys() - files(data).keys()) == 1
+
+
 def test_another_reader_finds_the_files(cached: ReadModels, log: EventLog, data: Path) -> None:
     expected = contents(read(log, cached))
     written = files(data)
