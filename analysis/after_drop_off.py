@@ -17,6 +17,7 @@ has more journeys than one person has (`projections.linking`) is told no later j
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -50,7 +51,9 @@ class AfterDropOff(NamedTuple):
     hidden: Counter[str]
 
 
-def after_drop_off(selected: Frames, *, everybody: Frames, k: int) -> AfterDropOff:
+def after_drop_off(
+    selected: Frames, *, everybody: Frames, k: int, left_out: Sequence[Frames] = ()
+) -> AfterDropOff:
     """Say what those who dropped off did next.
 
     All classes of a step are shown where k people or more dropped off, else none. Which names they
@@ -60,14 +63,17 @@ def after_drop_off(selected: Frames, *, everybody: Frames, k: int) -> AfterDropO
         selected: The journeys to report on.
         everybody: All journeys of the service: who returns may do so outside the selection.
         k: Least number of people of a count that is shown.
+        left_out: What a filter leaves out, `analysis.selection.left_out`.
     """
     found = classified(selected, everybody=everybody)
+    beside = [classified(part, everybody=everybody) for part in left_out]
     steps: dict[str, Next] = {}
     hidden: Counter[str] = Counter()
     for (step,), part in found.group_by("step"):
-        shown = part["people"].n_unique() >= k
+        others = [other.filter(pl.col("step") == step) for other in beside]
+        shown = not any(0 < one["people"].n_unique() < k for one in (part, *others))
         counts = Counter[str](part["class"].to_list())
-        elsewhere, names_hidden = _elsewhere(part, k=k) if shown else ([], 0)
+        elsewhere, names_hidden = _elsewhere(part, others, k=k) if shown else ([], 0)
         steps[str(step)] = Next(
             within_days=WITHIN_DAYS,
             elsewhere=elsewhere,
@@ -212,9 +218,11 @@ def _acts(rows: pl.DataFrame, rank: pl.Expr, event: pl.Expr) -> pl.DataFrame:
     return rows.select("journey", "at", "left_at", rank=rank.cast(pl.Int32), event=event)
 
 
-def _elsewhere(part: pl.DataFrame, *, k: int) -> tuple[list[NextEvent], int]:
-    named = part.filter(pl.col("event").is_not_null())
-    gone = hidden_rows(named, row="event", k=k)
+def _elsewhere(
+    part: pl.DataFrame, others: Sequence[pl.DataFrame], *, k: int
+) -> tuple[list[NextEvent], int]:
+    named, *beside = (one.filter(pl.col("event").is_not_null()) for one in (part, *others))
+    gone = hidden_rows(named, row="event", k=k, beside=beside)
     events = Counter(named["event"].to_list())
     rows = [NextEvent(name=name, count=events[name]) for name in events if name not in gone]
     return sorted(rows, key=lambda row: (-row.count, row.name)), len(gone)

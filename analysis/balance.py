@@ -36,6 +36,11 @@ class Flow(NamedTuple):
     people: int
     fixed: bool = False
 
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """What tells it from others."""
+        return self.kind, self.tail, self.head
+
 
 class _Way(NamedTuple):
     people: int

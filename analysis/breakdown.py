@@ -4,21 +4,20 @@ All groups are read at the day of the whole report, so that a younger group does
 being young.
 
 What a group's step holds is the whole step less the other groups' (entered, dropped), and of the
-drop-offs also the group's lost less its other steps'. So cells are left out as `analysis.balance`
-says, of a graph in which each cell leads from its step to its group, all steps come from one node
-and all groups lead to another: what is lost at all steps and in all groups is known.
+drop-offs also the group's lost less its other steps'. So steps and groups are crossed, and cells of
+them left out as `analysis.crossing` says.
 
 A group's row of the funnel is the common one less those of the other groups: a list with a total.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
 
-from analysis.balance import Flow, hidden_flows
-from analysis.distribution import spent
+from analysis.crossing import Crossings, hidden_cells
+from analysis.distribution import Times, spent
 from analysis.drop_off import (
     COMPLETED,
     LOST,
@@ -30,14 +29,11 @@ from analysis.funnel import Funnel
 from analysis.journey_report import Breakdown, FunnelStep, Group
 from analysis.rates import MIN_JOURNEYS, wilson
 from analysis.sections import GroupReach, GroupTime, Typical
+from analysis.selection import Period, conditions_of, select
 from analysis.step_table import StepTable
 from analysis.suppression import hidden_rows
 from analysis.touch import values_at_touch
 from projections.frames import Frames
-
-_ALL_STEPS, _STEP, _GROUP, _ALL_GROUPS = "steps", "step ", "group ", "groups"
-_ANY = 2
-"""A count in a sum of which only the missing parts matter."""
 
 
 class CommonFunnel(NamedTuple):
@@ -62,6 +58,7 @@ def break_down(  # noqa: PLR0913 - what is asked, and the whole that the groups 
     common: CommonFunnel,
     day: int | None,
     k: int,
+    untold: Collection[str] = (),
 ) -> Groups:
     """Report the groups of an attribute.
 
@@ -72,6 +69,7 @@ def break_down(  # noqa: PLR0913 - what is asked, and the whole that the groups 
         common: The funnel of the whole report; as with the steps.
         day: The day at which completion is read in the whole report.
         k: Least number of people of a group, or of a step in a group, that is shown.
+        untold: Groups that no filter would be answered about: `untold_groups`.
 
     Raises:
         SettingsError: No such attribute, or not known at that touch.
@@ -79,11 +77,16 @@ def break_down(  # noqa: PLR0913 - what is asked, and the whole that the groups 
     """
     journeys, as_of = selected.journeys, selected.as_of
     named = journeys.with_columns(group=values_at_touch(selected, attribute))
-    gone = hidden_rows(named, row="group", k=k)
+    gone = hidden_rows(named, row="group", k=k, already=untold)
     entries = steps.entries.join(
         named.select("journey", "group"), on="journey", how="inner"
     ).filter(pl.col("step").is_in(steps.of_the_customer))
-    cells = _hidden_cells(entries, gone=gone, hidden_steps=steps.hidden, k=k)
+    cells = hidden_cells(
+        entries.rename({"step": "row", "group": "column"}),
+        without_rows=steps.hidden,
+        without_columns=gone,
+        k=k,
+    )
     reach, unreached = _funnels(named.select("journey", "group"), common, gone=gone, k=k)
     times = completed_times(journeys, selected.visits, service=selected.service).join(
         named.select("journey", "group"), on="journey", how="inner"
@@ -120,6 +123,32 @@ def break_down(  # noqa: PLR0913 - what is asked, and the whole that the groups 
         ),
         Counter(by=len(gone), by_steps=missing, by_funnel=unreached, by_time=timeless),
     )
+
+
+def untold_groups(
+    frames: Frames, attribute: str, *, period: Period, where: Mapping[str, str], k: int
+) -> frozenset[str]:
+    """Choose the groups of a report that a filter in their place would not be answered about.
+
+    Of a report without a filter, those are left out by themselves: nothing.
+
+    Args:
+        frames: All of the service.
+        attribute: As of `break_down`.
+        period: Of journey starts.
+        where: The report's own filter.
+        k: Least number of people of a group.
+
+    Raises:
+        SettingsError: As of `break_down`.
+        UnknownStepError: As of `break_down`.
+    """
+    if not where:
+        return frozenset()
+    everybody = select(frames, period=period, k=k)
+    conditions = conditions_of(everybody.journeys, where, service=frames.service)
+    values = values_at_touch(everybody, attribute)
+    return Crossings(everybody.journeys["people"], k=k).untold_values(attribute, values, conditions)
 
 
 def _funnels(
@@ -163,45 +192,7 @@ def _reach(step: str, reached: int, entries: int) -> GroupReach:
 
 def _time(times: pl.DataFrame, *, k: int) -> GroupTime:
     def typical(whose: str) -> Typical:
-        found = spent(times[whose], times["people"], k=k)
+        found = spent(Times(times[whose], times["people"]), k=k)
         return Typical(n=found.n, median_s=found.median_s, p90_s=found.p90_s)
 
     return GroupTime(total=typical("total"), customer=typical("customer"), city=typical("city"))
-
-
-def _hidden_cells(
-    entries: pl.DataFrame, *, gone: Collection[str], hidden_steps: Collection[str], k: int
-) -> frozenset[tuple[str, str]]:
-    """Choose the (step, group) to leave out."""
-    missing: set[tuple[str, str]] = set()
-    for (step,), members in entries.group_by("step"):
-        groups = set(members["group"].unique())
-        already = groups if step in hidden_steps else groups & set(gone)
-        missing |= {
-            (str(step), group) for group in hidden_rows(members, row="group", k=k, already=already)
-        }
-    counted = (
-        entries.group_by("step", "group").agg(pl.col("people").n_unique()).sort("step", "group")
-    )
-    flows = [
-        Flow("cells", _STEP + step, _GROUP + group, _ANY, people)
-        for step, group, people in counted.iter_rows()
-    ]
-    names = [(step, group) for step, group, _ in counted.iter_rows()]
-    hidden = {i for i, name in enumerate(names) if name in missing}
-    totals = [
-        *(
-            (_ALL_STEPS, _STEP + step, step in hidden_steps)
-            for step in counted["step"].unique().sort()
-        ),
-        *(
-            (_GROUP + group, _ALL_GROUPS, group in gone)
-            for group in counted["group"].unique().sort()
-        ),
-    ]
-    for tail, head, is_missing in totals:
-        if is_missing:
-            hidden.add(len(flows))
-        # Whether a total is shown has been decided where it stands.
-        flows.append(Flow("totals", tail, head, _ANY, k, fixed=True))
-    return frozenset(names[i] for i in hidden_flows(flows, k=k, already=hidden) if i < len(names))

@@ -5,6 +5,7 @@ a visit in another channel than the visit before it, where both are known.
 """
 
 from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -16,6 +17,9 @@ from analysis.selection import NOT_STATED
 from analysis.suppression import hidden_rows
 from projections.frames import Frames
 
+_BETWEEN = "\0"
+"""Between the two channels of a move: in no channel's name."""
+
 
 class ChannelSection(NamedTuple):
     """Most frequent first, then by name; `hidden` counts the rows left out of the three lists."""
@@ -24,25 +28,38 @@ class ChannelSection(NamedTuple):
     hidden: int
 
 
-def channels_of(selected: Frames, *, day: int | None, k: int) -> ChannelSection:
+class _Members(NamedTuple):
+    """What the three lists count, with `people`: `channel`, or `move`."""
+
+    starts: pl.DataFrame
+    visits: pl.DataFrame
+    moves: pl.DataFrame
+
+
+def channels_of(
+    selected: Frames,
+    *,
+    day: int | None,
+    k: int,
+    left_out: Sequence[Frames] = (),
+    untold: Collection[str] = (),
+) -> ChannelSection:
     """Count journeys, visits and moves by channel.
 
     Args:
         selected: The journeys to report on.
         day: The day at which completion is read in the whole report.
         k: Least number of people of a row that is shown.
+        left_out: What a filter leaves out, `analysis.selection.left_out`.
+        untold: Channels that no filter would be answered about.
     """
-    named = pl.when(pl.col("channel") != "").then("channel")
-    journeys = selected.journeys.with_columns(named.fill_null(NOT_STATED))
-    begun = hidden_rows(journeys, row="channel", k=k)
-    visits = selected.visits.select("journey", named).join(
-        journeys.select("journey", "people"), on="journey", how="inner", maintain_order="left"
-    )
-    places = visits.with_columns(pl.col("channel").fill_null(NOT_STATED))
-    visited = hidden_rows(places, row="channel", k=k)
-    moves, pairs = _moves(visits)
-    moved = hidden_rows(moves, row="move", k=k)
-    people = moves["people"].n_unique()
+    whole, *beside = (_members(part) for part in (selected, *left_out))
+    journeys, places, moves = whole
+    others = [other.starts for other in beside]
+    begun = hidden_rows(journeys, row="channel", k=k, already=untold, beside=others)
+    visited = hidden_rows(places, row="channel", k=k, beside=[other.visits for other in beside])
+    moved = hidden_rows(moves, row="move", k=k, beside=[other.moves for other in beside])
+    totals = [other.moves["people"].n_unique() for other in (whole, *beside)]
     return ChannelSection(
         Channels(
             starts=_starts(journeys.filter(~pl.col("channel").is_in(list(begun))), selected, day),
@@ -57,10 +74,9 @@ def channels_of(selected: Frames, *, day: int | None, k: int) -> ChannelSection:
             ],
             moves=[
                 ChannelMove(from_=before, to=after, count=count)
-                for move, before, after, count in pairs.iter_rows()
-                if move not in moved
+                for before, after, count in _pairs(moves.filter(~pl.col("move").is_in(list(moved))))
             ],
-            moves_total=None if 0 < people < k else moves.height,
+            moves_total=None if any(0 < people < k for people in totals) else moves.height,
         ),
         len(begun) + len(visited) + len(moved),
     )
@@ -89,20 +105,31 @@ def _starts(journeys: pl.DataFrame, selected: Frames, day: int | None) -> list[C
     return sorted(rows, key=lambda row: (-row.started, row.channel))
 
 
-def _moves(visits: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """One row a move: `move`, `people`; and one row a pair: `move`, `from`, `to`, `count`."""
+def _members(part: Frames) -> _Members:
+    named = pl.when(pl.col("channel") != "").then("channel")
+    journeys = part.journeys.with_columns(named.fill_null(NOT_STATED))
+    visits = part.visits.select("journey", named).join(
+        journeys.select("journey", "people"), on="journey", how="inner", maintain_order="left"
+    )
     same = pl.col("journey") == pl.col("journey").shift()
     moves = visits.select(
         "people", to="channel", before=pl.when(same).then(pl.col("channel").shift())
     ).filter(pl.col("before") != pl.col("to"))
-    pairs = (
+    return _Members(
+        journeys,
+        visits.with_columns(pl.col("channel").fill_null(NOT_STATED)),
+        moves.with_columns(move=pl.concat_str("before", "to", separator=_BETWEEN)),
+    )
+
+
+def _pairs(moves: pl.DataFrame) -> Iterator[tuple[str, str, int]]:
+    """Yield from, to and count, the most frequent first."""
+    return (
         moves.group_by("before", "to")
         .agg(pl.len().alias("count"))
         .sort("count", "before", "to", descending=[True, False, False])
-        .with_row_index("move")
+        .iter_rows()
     )
-    members = moves.join(pairs, on=["before", "to"], how="inner").select("move", "people")
-    return members, pairs
 
 
 def _counted(values: pl.Series) -> list[tuple[str, int]]:

@@ -4,12 +4,13 @@ A path is the steps of all visits of a journey, those after its end included.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import polars as pl
 
 from analysis.drop_off import LOST
-from analysis.selection import EVER, Period, select, with_people_numbered
+from analysis.selection import EVER, Period, left_out, numbered_alike, select
 from analysis.suppression import MIN_K, check_k
 from analysis.variants import variants, walks
 from journeys.errors import DisclosureError, SettingsError, UnknownStepError
@@ -76,14 +77,21 @@ def choose(frames: Frames, choice: Choice, *, k: int = MIN_K, public_log: bool =
         )
     if dropped_at is not None and dropped_at not in service.step_keys:
         raise UnknownStepError(dropped_at, service.key, service.step_keys)
-    selected = with_people_numbered(select(frames, period=choice.window, where=choice.where, k=k))
+    period, where = choice.window, choice.where
+    selected, *others = numbered_alike(
+        select(frames, period=period, where=where, k=k),
+        *left_out(frames, period=period, where=where),
+    )
     wanted = _conditions(outcome, dropped_at)
     path = None
     if choice.variant is not None:
-        path = _path(selected, choice.variant, k=k)
+        path = _path(selected, choice.variant, beside=others, k=k)
         wanted.append(pl.col("path") == ARROW.join(path))
     is_shown = path is not None and len(wanted) == 1
     journeys = _that_meet(wanted, with_paths(selected), is_shown=is_shown, k=k)
+    for part in others:
+        # Whoever has the same list without the filter has these, too.
+        _check_told(with_paths(part).filter(*wanted), k)
     return Chosen(journeys, selected.visits, path)
 
 
@@ -97,13 +105,14 @@ def with_paths(selected: Frames) -> pl.DataFrame:
     )
 
 
-def _path(selected: Frames, variant: int | Sequence[str], *, k: int) -> list[str]:
+def _path(
+    selected: Frames, variant: int | Sequence[str], *, beside: Sequence[Frames], k: int
+) -> list[str]:
     """Find a path among those that the report shows."""
     service = selected.service
-    shown = [
-        row.steps
-        for row in variants(selected.journeys, walks(selected.visits), service=service, k=k).rows
-    ]
+    walked = walks(selected.visits)
+    found = variants(selected.journeys, walked, service=service, k=k, left_out=beside)
+    shown = [row.steps for row in found.rows]
     if isinstance(variant, int):
         if 1 <= variant <= len(shown):
             return shown[variant - 1]
@@ -131,23 +140,24 @@ def _that_meet(
         wanted: The conditions.
         journeys: What they are asked of.
         is_shown: The report shows how many meet them, so their number gives nobody away.
-        k: Least number of people that meet a condition, or fail it, among those that meet the rest.
+        k: Least number of people of the list, and of what lists with fewer of the conditions have
+            more.
     """
-    meets = [journeys.select(condition.fill_null(value=False)).to_series() for condition in wanted]
-    everyone = pl.repeat(value=True, n=journeys.height, dtype=pl.Boolean, eager=True)
-    for place, condition in enumerate(meets):
-        rest = everyone
-        for other in (*meets[:place], *meets[place + 1 :]):
-            rest &= other
-        for part in (journeys.filter(rest & condition), journeys.filter(rest & ~condition)):
-            if not is_shown and 0 < part["people"].n_unique() < k:
-                raise DisclosureError(
-                    f"this list, or what it leaves out, is about fewer than {k} people. "
-                    "Hint: a longer period, or fewer conditions"
-                )
-    for condition in meets:
-        everyone &= condition
-    return journeys.filter(everyone)
+    met = pl.all_horizontal(pl.lit(value=True), *wanted)
+    if not is_shown:
+        _check_told(journeys.filter(met), k)
+        for size in range(len(wanted)):
+            for some in combinations(wanted, size):
+                _check_told(journeys.filter(*some, ~met), k)
+    return journeys.filter(met)
+
+
+def _check_told(part: pl.DataFrame, k: int) -> None:
+    if 0 < part["people"].n_unique() < k:
+        raise DisclosureError(
+            f"this list, or what it leaves out, is about fewer than {k} people. "
+            "Hint: a longer period, or fewer conditions"
+        )
 
 
 def _conditions(outcome: str | None, dropped_at: str | None) -> list[pl.Expr]:

@@ -68,17 +68,18 @@ class Group:
     Args:
         frames: Its journeys and visits.
         k: Least number of people of a row that is shown.
+        left_out: What its filter leaves out, `analysis.selection.left_out`.
     """
 
-    def __init__(self, frames: Frames, *, k: int) -> None:
+    def __init__(self, frames: Frames, *, k: int, left_out: Sequence[Frames] = ()) -> None:
         self.frames = frames
         self.journeys = frames.journeys.with_columns(
             age_s=_seconds(pl.lit(frames.as_of) - pl.col("started_at")),
             end_s=_seconds(pl.col("ended_at") - pl.col("started_at")),
             event=pl.col("outcome").is_in(COMPLETED),
         )
-        self.table: StepTable = table_of_steps(frames, k=k)
-        shown = flows(frames.journeys, frames.visits, k=k).transitions
+        self.table: StepTable = table_of_steps(frames, k=k, left_out=left_out)
+        shown = flows(frames.journeys, frames.visits, k=k, left_out=left_out).transitions
         self.moves: list[Move] = [(move.from_, move.to) for move in shown]
         moved = frames.visits.filter(pl.col("next_step").is_not_null())
         names = moved.select(pl.col("step", "next_step").cast(pl.String)).unique()

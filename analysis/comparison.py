@@ -9,14 +9,14 @@ What is left out of the report of either side, or is about fewer than k people o
 compared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from analysis.compared_rows import Group, compared_rows
 from analysis.sections import ComparedSide, Comparison
-from analysis.selection import Period, moment_text, select, with_people_numbered
-from journeys.errors import DisclosureError, SettingsError
+from analysis.selection import Period, left_out, moment_text, numbered_alike, select
+from journeys.errors import SettingsError
 from projections.frames import Frames
 
 NOT_COMPARED = Comparison(rest=False, sides=[], rows=[])
@@ -54,8 +54,7 @@ def compare(
         k: Least number of people of a row that is shown.
 
     Raises:
-        DisclosureError: Either side, or what both leave of what they are chosen from, is about 1
-            to k - 1 people.
+        DisclosureError: A filter of either side is not answered.
         SettingsError: The periods overlap, or there is no such attribute.
     """
     if isinstance(other, Segment):
@@ -65,17 +64,15 @@ def compare(
         _check_apart(window, other)
     reported = select(frames, period=window, where=where, k=k)
     others = select(frames, period=period, where=wanted, k=k)
-    if isinstance(other, Segment) and other.attribute in where:
-        common = {name: value for name, value in where.items() if name != other.attribute}
-        everybody = select(frames, period=window, where=common, k=k)
-        _check_left_over(_without(_without(everybody, reported), others), other, k=k)
     remaining = _without(reported, others)
     rest = 0 < remaining.journeys.height < reported.journeys.height
     base = remaining if rest else reported
-    sides = (Group(with_people_numbered(base), k=k), Group(with_people_numbered(others), k=k))
-    rows, hidden = compared_rows(
-        *sides, whole=Group(with_people_numbered(reported), k=k) if rest else sides[0], k=k
+    whole = _group(reported, left_out(frames, period=window, where=where), k=k)
+    sides = (
+        _group(base, (), k=k) if rest else whole,
+        _group(others, left_out(frames, period=period, where=wanted), k=k),
     )
+    rows, hidden = compared_rows(*sides, whole=whole, k=k)
     return Compared(
         Comparison(
             rest=rest,
@@ -86,6 +83,11 @@ def compare(
     )
 
 
+def _group(journeys: Frames, beside: Sequence[Frames], *, k: int) -> Group:
+    own, *others = numbered_alike(journeys, *beside)
+    return Group(own, k=k, left_out=others)
+
+
 def _check_apart(base: Period, other: Period) -> None:
     later = base.end is not None and other.start is not None and other.start >= base.end
     earlier = base.start is not None and other.end is not None and other.end <= base.start
@@ -93,15 +95,6 @@ def _check_apart(base: Period, other: Period) -> None:
         raise SettingsError(
             "--compare: its period and that of the report overlap, so journeys would be on both "
             "sides. Hint: --from and --to for the report, and days before or after them here"
-        )
-
-
-def _check_left_over(neither: Frames, other: Segment, *, k: int) -> None:
-    if 0 < neither.journeys["people"].n_unique() < k:
-        raise DisclosureError(
-            f"the comparison with {other.attribute}={other.value} on service "
-            f"{neither.service.key!r} is not answered: the journeys on neither side belong to "
-            f"fewer than {k} people. Hint: take a longer period"
         )
 
 

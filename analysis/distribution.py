@@ -5,6 +5,7 @@ with the smaller of its neighbours that anybody is in, so that nothing is missin
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import polars as pl
@@ -34,50 +35,77 @@ class _Bucket(NamedTuple):
     people: frozenset[object] | None
 
 
-def spent(microseconds: pl.Series, people: pl.Series, *, k: int) -> Spent:
+class Times(NamedTuple):
+    """Whole microseconds, not negative, and whose each is; null is no time and counts nowhere."""
+
+    microseconds: pl.Series
+    people: pl.Series
+
+    def known(self) -> "Times":
+        """Leave out what is no time."""
+        known = self.microseconds.is_not_null()
+        return Times(self.microseconds.filter(known), self.people.filter(known))
+
+
+def spent(times: Times, *, k: int, beside: Sequence[Times] = ()) -> Spent:
     """Describe how times spread.
 
     Args:
-        microseconds: Whole, not negative; null is no time and counts nowhere.
-        people: Whose each is.
+        times: Of the journeys to report on.
         k: Least number of people of times that are shown, and of a bucket.
+        beside: The same times of journeys that a filter leaves out, which a reader has by
+            subtraction; people as in `times`.
     """
-    known = microseconds.is_not_null()
-    times, whose = microseconds.filter(known), people.filter(known)
-    shown = whose.n_unique() >= k
-    seconds = (times / _MICROSECONDS).sort() if shown else pl.Series(dtype=pl.Float64)
+    own, *others = (some.known() for some in (times, *beside))
+    enough = own.people.n_unique() >= k
+    shown = enough and not any(0 < some.people.n_unique() < k for some in others)
+    seconds = (own.microseconds / _MICROSECONDS).sort() if shown else pl.Series(dtype=pl.Float64)
     p10, p25, median, p75, p90 = quantiles(seconds, _LEVELS)
     return Spent(
-        n=len(times),
+        n=own.microseconds.len(),
         p10_s=p10,
         p25_s=p25,
         median_s=median,
         p75_s=p75,
         p90_s=p90,
-        histogram=_histogram(times, whose, k=k) if shown else [],
+        histogram=_histogram(own, others, k=k) if shown else [],
     )
 
 
-def _histogram(times: pl.Series, people: pl.Series, *, k: int) -> list[TimeBucket]:
+def _histogram(own: Times, others: Sequence[Times], *, k: int) -> list[TimeBucket]:
+    """Count the times of each bucket; what is one bucket anywhere is one here."""
+    wholes = [Times(*(pl.concat(pair) for pair in zip(own, some, strict=True))) for some in others]
+    filled, *beside = (_filled(some, k=k) for some in (own, *others, *wholes))
+    joined = {
+        place
+        for some in (filled, *beside)
+        for bucket in _merged(some, k=k)
+        for place in range(bucket.first + 1, bucket.last + 1)
+    }
+    units = {bucket.first: bucket.units for bucket in filled}
+    bounds = [0.0, *map(float, EDGES_S), None]
+    begins = [place for place in range(len(EDGES_S) + 1) if place not in joined]
+    return [
+        TimeBucket(
+            from_s=bounds[begin] or 0.0,
+            to_s=bounds[end],
+            count=sum(units.get(place, 0) for place in range(begin, end)),
+        )
+        for begin, end in pairwise([*begins, len(EDGES_S) + 1])
+    ]
+
+
+def _filled(times: Times, *, k: int) -> list[_Bucket]:
+    """Give the buckets that anybody is in."""
     edges = pl.Series([edge * _MICROSECONDS for edge in EDGES_S], dtype=pl.Int64)
-    place = edges.search_sorted(times.cast(pl.Int64), side="right")
-    members = pl.DataFrame({"place": place, "people": people})
+    place = edges.search_sorted(times.microseconds.cast(pl.Int64), side="right")
+    members = pl.DataFrame({"place": place, "people": times.people})
     sizes = members.group_by("place").agg(pl.len(), pl.col("people").n_unique().alias("size"))
     few = members.join(sizes.filter(pl.col("size") < k), on="place", how="semi").unique()
     whose = {place: frozenset(part["people"]) for (place,), part in few.group_by("place")}
-    filled = [
+    return [
         _Bucket(place, place, count, whose.get(place))
         for place, count in sizes.select("place", "len").sort("place").iter_rows()
-    ]
-    merged = _merged(filled, k=k)
-    taken = {place for bucket in merged for place in range(bucket.first, bucket.last + 1)}
-    empty = [_Bucket(i, i, 0, None) for i in range(len(EDGES_S) + 1) if i not in taken]
-    bounds = [0.0, *map(float, EDGES_S), None]
-    return [
-        TimeBucket(
-            from_s=bounds[bucket.first] or 0.0, to_s=bounds[bucket.last + 1], count=bucket.units
-        )
-        for bucket in sorted([*merged, *empty])
     ]
 
 

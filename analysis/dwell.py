@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from analysis.distribution import spent
+from analysis.distribution import Times, spent
 from analysis.drop_off import COMPLETED, StepTimes
 from analysis.sections import Spent, StepTime, Time
 from journeys.service import Actor, ServiceHistory
+from projections.frames import Frames
 
 _MICROSECONDS = 1_000_000
 _SPAN = (pl.col("ended_at") - pl.col("started_at")).dt.total_microseconds()
@@ -31,13 +32,14 @@ def step_times(visits: pl.DataFrame) -> dict[str, StepTimes]:
     return {step: StepTimes(median, p90) for step, median, p90 in times.rows()}
 
 
-def time_apart(
+def time_apart(  # noqa: PLR0913 - whose time, of which steps, and what else the reader knows
     journeys: pl.DataFrame,
     visits: pl.DataFrame,
     *,
     service: ServiceHistory,
     k: int,
     steps: Sequence[str] = (),
+    left_out: Sequence[Frames] = (),
 ) -> Time:
     """Split the time of completed journeys into the customer's and the city's.
 
@@ -51,14 +53,31 @@ def time_apart(
         service: For the actors.
         k: With fewer people than this that have completed there are no times.
         steps: For which to measure the stays of all journeys, one by one.
+        left_out: What a filter leaves out, `analysis.selection.left_out`.
     """
-    stays = _stays(visits, service)
-    times = _completed(journeys, stays)
+    parts = [
+        (whose, _stays(stays, service))
+        for whose, stays in (
+            (journeys, visits),
+            *((some.journeys, some.visits) for some in left_out),
+        )
+    ]
+    completed = [_completed(whose, stays) for whose, stays in parts]
+    at_steps = [_at_steps(stays, whose, steps=steps) for whose, stays in parts]
+    nobody = at_steps[0].clear()
+    by_step = [{str(step): part for (step,), part in rows.group_by("step")} for rows in at_steps]
     return Time(
-        total=spent(times["total"], times["people"], k=k),
-        customer=spent(times["customer"], times["people"], k=k),
-        city=spent(times["city"], times["people"], k=k),
-        steps=_at_steps(stays, journeys, steps=steps, k=k),
+        total=_spent("total", completed, k=k),
+        customer=_spent("customer", completed, k=k),
+        city=_spent("city", completed, k=k),
+        steps=[
+            StepTime(
+                step=step,
+                customer=_spent("customer", [rows.get(step, nobody) for rows in by_step], k=k),
+                city=_spent("city", [rows.get(step, nobody) for rows in by_step], k=k),
+            )
+            for step in steps
+        ],
     )
 
 
@@ -81,7 +100,12 @@ def time_to_outcome(journeys: pl.DataFrame, *, k: int) -> Spent:
         k: With fewer people than this that have completed there are no times.
     """
     completed = journeys.filter(pl.col("outcome").is_in(COMPLETED))
-    return spent(completed.select(_SPAN).to_series(), completed["people"], k=k)
+    return spent(Times(completed.select(_SPAN).to_series(), completed["people"]), k=k)
+
+
+def _spent(whose: str, parts: Sequence[pl.DataFrame], *, k: int) -> Spent:
+    own, *beside = (Times(part[whose], part["people"]) for part in parts)
+    return spent(own, k=k, beside=beside)
 
 
 def _completed(journeys: pl.DataFrame, stays: pl.DataFrame) -> pl.DataFrame:
@@ -117,20 +141,9 @@ def _stays(visits: pl.DataFrame, service: ServiceHistory) -> pl.DataFrame:
     )
 
 
-def _at_steps(
-    stays: pl.DataFrame, journeys: pl.DataFrame, *, steps: Sequence[str], k: int
-) -> list[StepTime]:
+def _at_steps(stays: pl.DataFrame, journeys: pl.DataFrame, *, steps: Sequence[str]) -> pl.DataFrame:
     wanted = stays.with_columns(pl.col("step").cast(pl.String)).filter(pl.col("step").is_in(steps))
-    named = wanted.join(journeys.select("journey", "people"), on="journey", how="inner")
-    times = {
-        str(step): StepTime(
-            step=str(step),
-            customer=spent(part["customer"], part["people"], k=k),
-            city=spent(part["city"], part["people"], k=k),
-        )
-        for (step,), part in named.group_by("step")
-    }
-    return [times[step] for step in steps]
+    return wanted.join(journeys.select("journey", "people"), on="journey", how="inner")
 
 
 def _whole(seconds: pl.Expr) -> pl.Expr:

@@ -15,7 +15,7 @@ reached = next reached + lost + open + finished. That is not drop-off, which bel
 customer step: see `analysis.drop_off`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -260,13 +260,31 @@ def funnel_steps(funnel: Funnel, *, hidden: frozenset[int]) -> list[FunnelStep]:
     return rows
 
 
-def hidden_steps(funnel: Funnel, *, k: int) -> frozenset[int]:
+def hidden_steps(
+    funnel: Funnel,
+    *,
+    k: int,
+    beside: Sequence[Funnel] = (),
+    told: Sequence[Collection[str]] = (),
+) -> frozenset[int]:
     """Choose the rows that fewer than k people reached, and those that would give them away.
 
     A required row is the one before less its lost, open and finished; so the row before the first
     one too small goes with it, and all required rows after it.
+
+    Args:
+        funnel: All rows.
+        k: Least number of people of a row that is shown.
+        beside: The same funnel of journeys that a filter leaves out, which a reader has by
+            subtraction.
+        told: Of a report with a filter, the steps that `analysis.filtered` leaves.
     """
-    small = (row for row in range(len(funnel.plan.rows)) if 0 < funnel.people(row) < k)
+    small = (
+        row
+        for row in range(len(funnel.plan.rows))
+        if any(0 < one.people(row) < k for one in (funnel, *beside))
+        or (funnel.people(row) and not all(funnel.plan.rows[row] in some for some in told))
+    )
     return frozenset().union(*(with_dependents(funnel, row) for row in small))
 
 

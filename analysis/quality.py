@@ -4,7 +4,7 @@ When a touchpoint arrived plays no part here. The frames do not hold it, for a r
 bytes in any order of arrival; what came late, is missing or in quarantine is told from the log.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -21,25 +21,23 @@ class QualitySection(NamedTuple):
     hidden: int
 
 
-def quality_of(selected: Frames, *, k: int) -> QualitySection:
+def quality_of(selected: Frames, *, k: int, left_out: Sequence[Frames] = ()) -> QualitySection:
     """Count what is wrong with the touchpoints of a selection.
 
     Args:
         selected: The journeys to report on, people by their pseudonyms.
         k: Least number of people of a count that is shown, and of what it leaves of its total.
+        left_out: What a filter leaves out, `analysis.selection.left_out`.
     """
     journeys, visits, strays = selected.journeys, selected.visits, selected.strays
     unmapped, unlinked = int(strays["unmapped"].sum()), int(strays["unlinked"].sum())
     total = int(journeys["touchpoints"].sum()) + unlinked
     at_steps = int(visits["touchpoints"].sum())
-    failed = visits.filter(pl.col("errors") > 0).join(
-        journeys.select("journey", "people"), on="journey", how="inner"
-    )
-    errors = None if _few([failed["people"].n_unique()], k) else int(failed["errors"].sum())
-    # Such a journey is its own person.
-    nobody = journeys.filter(pl.col("people") == pl.col("journey_id"))
-    known = journeys.filter(pl.col("people") != pl.col("journey_id"))["people"].n_unique()
-    without = None if _few([nobody.height, known], k) else nobody.height
+    parts = (selected, *left_out)
+    failed = [_failed(part)["people"].n_unique() for part in parts]
+    errors = None if _few(failed, k) else int(_failed(selected)["errors"].sum())
+    people = [size for part in parts for size in _unknown_and_known(part.journeys)]
+    without = None if _few(people, k) else people[0]
     return QualitySection(
         Quality(
             touchpoints=total,
@@ -55,6 +53,19 @@ def quality_of(selected: Frames, *, k: int) -> QualitySection:
         ),
         (errors is None) + (without is None),
     )
+
+
+def _failed(part: Frames) -> pl.DataFrame:
+    return part.visits.filter(pl.col("errors") > 0).join(
+        part.journeys.select("journey", "people"), on="journey", how="inner"
+    )
+
+
+def _unknown_and_known(journeys: pl.DataFrame) -> tuple[int, int]:
+    """Count the journeys of an unknown person, each its own person, and the known people."""
+    unknown = journeys.filter(pl.col("people") == pl.col("journey_id"))
+    known = journeys.filter(pl.col("people") != pl.col("journey_id"))
+    return unknown.height, known["people"].n_unique()
 
 
 def _few(sizes: Collection[int], k: int) -> bool:

@@ -5,17 +5,19 @@ fewer than k people share is left out and counted.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import polars as pl
 from msgspec.structs import replace
 
 from analysis.after_drop_off import after_drop_off
-from analysis.breakdown import CommonFunnel, Groups, break_down
+from analysis.breakdown import CommonFunnel, Groups, break_down, untold_groups
 from analysis.channels import channels_of
 from analysis.comparison import NOT_COMPARED, Compared, Segment, compare
 from analysis.drop_off import completion, lost_before_first_step, trend
 from analysis.dwell import time_apart
+from analysis.filtered import told_of_group
 from analysis.funnel import Funnel, funnel_steps, hidden_steps, plan_funnel, trace_funnel
 from analysis.funnel_rules import PLAIN_RULES, FunnelRules
 from analysis.journey_report import (
@@ -29,7 +31,7 @@ from analysis.journey_report import (
 from analysis.quality import quality_of
 from analysis.routes import route_funnels
 from analysis.sections import FunnelOptions
-from analysis.selection import EVER, Period, moment_text, select, with_people_numbered
+from analysis.selection import EVER, Period, left_out, moment_text, numbered_alike, select
 from analysis.step_table import table_of_steps
 from analysis.suppression import MIN_K, check_k, hidden_rows
 from analysis.transitions import flows
@@ -73,33 +75,55 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
     """
     check_k(k, public_log=public_log)
     known = select(frames, period=window, where=where, k=k)
-    selected = with_people_numbered(known)
+    unselected = left_out(frames, period=window, where=where)
+    selected, *others = numbered_alike(known, *unselected)
     journeys, visits, service = selected.journeys, selected.visits, selected.service
     as_of = selected.as_of
     current = service.at(as_of)
     done = completion(journeys, horizon=current.horizon_days, as_of=as_of)
-    weeks, weeks_hidden = _weeks(selected, horizon=current.horizon_days, k=k)
+    weeks, weeks_hidden = _weeks(selected, others, horizon=current.horizon_days, k=k)
     walked = walks(visits)
     funnel, options = _common_funnel(selected, walked, funnel_rules, k=k)
-    gone = hidden_steps(funnel, k=k)
+    told = [
+        told_of_group(frames, name, period=window, where=where or {}, rules=funnel_rules, k=k)
+        for name in where or {}
+    ]
+    gone = hidden_steps(
+        funnel,
+        k=k,
+        beside=[_traced(part, funnel_rules) for part in others],
+        told=[group.funnel for group in told],
+    )
     reached = funnel_steps(funnel, hidden=gone)
-    routes = route_funnels(selected, walked, common=funnel, gone=gone, k=k, rules=funnel_rules)
-    steps = table_of_steps(selected, k=k)
+    untold = partial(untold_groups, frames, period=window, where=where or {}, k=k)
+    routes = route_funnels(
+        selected,
+        walked,
+        common=funnel,
+        gone=gone,
+        k=k,
+        rules=funnel_rules,
+        left_out=others,
+        untold=untold("route"),
+    )
+    steps = table_of_steps(selected, k=k, told=[group.steps for group in told], left_out=others)
     groups = Groups(Breakdown(attribute=None, groups=[]), Counter())
     if by is not None:
         common = CommonFunnel(funnel, reached)
-        groups = break_down(selected, attribute=by, steps=steps, common=common, day=done.day, k=k)
-    moves = flows(journeys, visits, k=k)
-    ways = variants(journeys, walked, service=service, k=k)
+        groups = break_down(
+            selected, attribute=by, steps=steps, common=common, day=done.day, k=k, untold=untold(by)
+        )
+    moves = flows(journeys, visits, k=k, left_out=others)
+    ways = variants(journeys, walked, service=service, k=k, left_out=others)
     rows = [row.step for row in steps.shown]
-    time = time_apart(journeys, visits, service=service, k=k, steps=rows)
-    channels = channels_of(selected, day=done.day, k=k)
-    after = after_drop_off(known, everybody=frames, k=k)
-    quality = quality_of(known, k=k)
+    time = time_apart(journeys, visits, service=service, k=k, steps=rows, left_out=others)
+    channels = channels_of(selected, day=done.day, k=k, left_out=others, untold=untold("channel"))
+    after = after_drop_off(known, everybody=frames, k=k, left_out=others)
+    quality = quality_of(known, k=k, left_out=unselected)
     compared = Compared(NOT_COMPARED, 0)
     if beside is not None:
         compared = compare(frames, window=window, where=where or {}, other=beside, k=k)
-    names, names_hidden = _unmapped_names(selected.strays, k=k)
+    names, names_hidden = _unmapped_names(selected, others, k=k)
     hidden: Counter[str] = Counter(
         funnel=len(gone),
         trend=weeks_hidden,
@@ -171,10 +195,12 @@ def window_of(period: Period) -> Window:
     )
 
 
-def _weeks(selected: Frames, *, horizon: int, k: int) -> tuple[list[TrendWeek], int]:
+def _weeks(
+    selected: Frames, others: Sequence[Frames], *, horizon: int, k: int
+) -> tuple[list[TrendWeek], int]:
     weeks = trend(selected.journeys, horizon=horizon, as_of=selected.as_of)
-    members = selected.journeys.select("people", "week")
-    hidden = hidden_rows(members, row="week", k=k)
+    members, *beside = (part.journeys.select("people", "week") for part in (selected, *others))
+    hidden = hidden_rows(members, row="week", k=k, beside=beside)
     return [row for row in weeks if row.week not in hidden], len(hidden)
 
 
@@ -186,12 +212,7 @@ def _common_funnel(
     needed = [step for step, required in zip(plan.rows, plan.required, strict=True) if required]
     rules.checked(service, required=needed)
 
-    def traced(rules: FunnelRules) -> Funnel:
-        return trace_funnel(
-            selected.journeys, selected.visits, walked, plan=plan, service=service, rules=rules
-        )
-
-    funnel = traced(rules)
+    funnel = _traced(selected, rules, walked)
     # As with a filter: neither those taken out nor those who stay may be too few.
     removed = funnel.removed["people"].n_unique()
     if 0 < removed < k or (removed and 0 < funnel.progress["people"].n_unique() < k):
@@ -206,11 +227,22 @@ def _common_funnel(
         complete_p95_s=(
             None
             if rules.window is None
-            else traced(rules._replace(window=None)).slowest_s(level=0.95, k=k)
+            else _traced(selected, rules._replace(window=None), walked).slowest_s(level=0.95, k=k)
         ),
         stop=rules.excluding("stop"),
         remove=rules.excluding("remove"),
         removed=funnel.removed.height,
+    )
+
+
+def _traced(part: Frames, rules: FunnelRules, walked: pl.DataFrame | None = None) -> Funnel:
+    return trace_funnel(
+        part.journeys,
+        part.visits,
+        walks(part.visits) if walked is None else walked,
+        plan=plan_funnel(part.service, as_of=part.as_of),
+        service=part.service,
+        rules=rules,
     )
 
 
@@ -227,9 +259,13 @@ def _outside(funnel: Funnel, *, k: int) -> int | None:
     return funnel.progress.height - funnel.reaching(first).height
 
 
-def _unmapped_names(strays: pl.DataFrame, *, k: int) -> tuple[list[UnmappedName], int]:
-    unmapped = strays.filter(pl.col("unmapped"))
-    hidden = hidden_rows(unmapped, row="name", k=k)
+def _unmapped_names(
+    selected: Frames, others: Sequence[Frames], *, k: int
+) -> tuple[list[UnmappedName], int]:
+    unmapped = selected.strays.filter(pl.col("unmapped"))
+    # What is of no journey is in the report with a filter and without.
+    beside = [part.strays.filter("unmapped", ~pl.col("unlinked")) for part in others]
+    hidden = hidden_rows(unmapped, row="name", k=k, beside=beside)
     shown = unmapped.group_by("name").len().filter(~pl.col("name").is_in(list(hidden)))
     rows = [UnmappedName(name=name, touchpoints=count) for name, count in shown.iter_rows()]
     return sorted(rows, key=lambda row: (-row.touchpoints, row.name)), len(hidden)

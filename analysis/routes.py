@@ -7,7 +7,7 @@ the undecided journeys are a row that no list shows.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -23,6 +23,7 @@ from analysis.funnel import (
 from analysis.funnel_rules import PLAIN_RULES, FunnelRules
 from analysis.journey_report import RouteFunnel
 from analysis.suppression import hidden_rows
+from analysis.variants import walks
 from projections.frames import Frames
 
 _UNDECIDED = ""
@@ -43,6 +44,8 @@ def route_funnels(  # noqa: PLR0913 - what is asked, of whom, and how
     gone: frozenset[int],
     k: int,
     rules: FunnelRules = PLAIN_RULES,
+    left_out: Sequence[Frames] = (),
+    untold: Collection[str] = (),
 ) -> Routes:
     """Trace the funnel of each route that journeys took.
 
@@ -53,17 +56,28 @@ def route_funnels(  # noqa: PLR0913 - what is asked, of whom, and how
         gone: The rows that are left out of the common funnel.
         k: Least number of people of a row that is shown.
         rules: How the funnels are asked for.
+        left_out: What a filter leaves out, `analysis.selection.left_out`.
+        untold: Routes that no filter would be answered about.
     """
-    named = selected.journeys.with_columns(pl.col("route").fill_null(_UNDECIDED))
+    named, *others = (
+        part.journeys.with_columns(pl.col("route").fill_null(_UNDECIDED))
+        for part in (selected, *left_out)
+    )
     taken = sorted(set(named["route"].unique()) - {_UNDECIDED})
     if not taken:
         return Routes([], Counter())
     funnels = {route: _funnel_of(route, selected, walked, rules) for route in taken}
-    lost = hidden_rows(named, row="route", k=k, unlisted={_UNDECIDED})
+    beside = [(part, walks(part.visits)) for part in left_out]
+    already = set(taken).intersection(untold)
+    lost = hidden_rows(
+        named, row="route", k=k, unlisted={_UNDECIDED}, already=already, beside=others
+    )
     small = {
         route: frozenset(range(len(funnel.plan.rows)))
         if route in lost
-        else hidden_steps(funnel, k=k)
+        else hidden_steps(
+            funnel, k=k, beside=[_funnel_of(route, *other, rules) for other in beside]
+        )
         for route, funnel in funnels.items()
     }
     shown = [row for row in range(len(common.plan.rows)) if row not in gone]

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from itertools import accumulate
 from typing import NamedTuple
 
 import msgspec
 import polars as pl
 
+from analysis.crossing import Condition, Crossings, meets_all, some_of
 from journeys.errors import DisclosureError, SettingsError
 from journeys.service import COMMON_ATTRIBUTES, ServiceHistory
 from projections.frames import Frames
@@ -49,44 +51,71 @@ def select(
 
     Raises:
         SettingsError: No such attribute.
-        DisclosureError: The answer, or the answer to one condition less minus this one, is about 1
-            to k - 1 people.
+        DisclosureError: The answer, or what tells it from answers to fewer conditions or to others
+            of the same attributes, is about 1 to k - 1 people (`analysis.crossing`).
     """
     within = _within(frames.journeys, "started_at", period)
     journeys = frames.journeys.filter(within)
-    conditions = [
-        first_values(journeys, attribute, service=frames.service).fill_null(NOT_STATED) == value
-        for attribute, value in (where or {}).items()
-    ]
-    everyone = pl.repeat(value=True, n=journeys.height, dtype=pl.Boolean, eager=True)
-    for (attribute, value), meets in zip((where or {}).items(), conditions, strict=True):
-        others = everyone
-        for other in conditions:
-            if other is not meets:
-                others &= other
-        if _few(journeys.filter(others & meets), k) or _few(journeys.filter(others & ~meets), k):
-            raise DisclosureError(
-                f"the filter {attribute}={value} on service {frames.service.key!r} is not "
-                f"answered: the journeys it keeps, or those it leaves out, belong to fewer than "
-                f"{k} people. Hint: leave this condition out, or take a longer period"
-            )
-    for meets in conditions:
-        everyone &= meets
-    kept = journeys.filter(everyone)
-    if _few(kept, k):
+    if 0 < journeys["people"].n_unique() < k:
         raise DisclosureError(
             f"the report on service {frames.service.key!r} is not answered: the journeys of this "
             f"period belong to fewer than {k} people. Hint: take a longer period"
         )
+    asked = conditions_of(journeys, where or {}, service=frames.service)
+    untold = Crossings(journeys["people"], k=k).untold(asked)
+    if untold is not None:
+        raise DisclosureError(
+            f"the filter {untold}={(where or {})[untold]} on service {frames.service.key!r} is not "
+            f"answered: the journeys it keeps, or those it leaves out, belong to fewer than "
+            f"{k} people, or would tell of others that do. Hint: leave this condition out, or take "
+            "a longer period"
+        )
+    kept = journeys.filter(meets_all(journeys.height, asked))
     if kept.height == frames.journeys.height and period == EVER:
         return frames
-    strays = frames.strays.filter(
-        pl.when(pl.col("unlinked"))
-        .then(_within(frames.strays, "occurred_at", period))
-        .otherwise(pl.col("journey_id").is_in(kept["journey_id"].implode()))
+    return _part(frames, kept, period=period)
+
+
+def left_out(
+    frames: Frames, *, period: Period = EVER, where: Mapping[str, str] | None = None
+) -> tuple[Frames, ...]:
+    """Return what a reader has who subtracts a report from one with fewer of its conditions.
+
+    Returns:
+        Of each set of some of the conditions, but not all, the journeys that meet these and not the
+        others; as of `select`. Nothing without conditions.
+
+    Raises:
+        SettingsError: No such attribute.
+    """
+    journeys = frames.journeys.filter(_within(frames.journeys, "started_at", period))
+    asked = conditions_of(journeys, where or {}, service=frames.service)
+    all_of_them = meets_all(journeys.height, asked)
+    return tuple(
+        _part(
+            frames, journeys.filter(meets_all(journeys.height, some) & ~all_of_them), period=period
+        )
+        for some in some_of(asked)
+        if len(some) < len(asked)
     )
-    visits = frames.visits.join(kept.select("journey"), on="journey", how="semi")
-    return replace(frames, journeys=kept, visits=visits, strays=strays)
+
+
+def conditions_of(
+    journeys: pl.DataFrame, where: Mapping[str, str], *, service: ServiceHistory
+) -> list[Condition]:
+    """Read what conditions ask of journeys.
+
+    Raises:
+        SettingsError: No such attribute.
+    """
+    return [
+        Condition(
+            attribute,
+            first_values(journeys, attribute, service=service).fill_null(NOT_STATED),
+            value,
+        )
+        for attribute, value in where.items()
+    ]
 
 
 def moment_text(when: datetime) -> str:
@@ -96,8 +125,22 @@ def moment_text(when: datetime) -> str:
 
 def with_people_numbered(frames: Frames) -> Frames:
     """Put a number for each person's pseudonym: people are only ever told apart and counted."""
-    numbered = pl.col("people").cast(pl.Categorical).to_physical()
-    return replace(frames, journeys=frames.journeys.with_columns(numbered))
+    (numbered,) = numbered_alike(frames)
+    return numbered
+
+
+def numbered_alike(*parts: Frames) -> tuple[Frames, ...]:
+    """Put a number for each person's pseudonym, the same in all of them."""
+    people = pl.concat([part.journeys["people"] for part in parts])
+    numbers = people.cast(pl.Categorical).to_physical()
+    ends = accumulate((part.journeys.height for part in parts), initial=0)
+    return tuple(
+        replace(
+            part,
+            journeys=part.journeys.with_columns(numbers.slice(begin, part.journeys.height)),
+        )
+        for part, begin in zip(parts, ends, strict=False)
+    )
 
 
 def first_values(journeys: pl.DataFrame, attribute: str, *, service: ServiceHistory) -> pl.Series:
@@ -138,6 +181,16 @@ def _attributes(service: ServiceHistory) -> list[str]:
     return sorted({"channel", *COMMON_ATTRIBUTES, *own})
 
 
+def _part(frames: Frames, journeys: pl.DataFrame, *, period: Period) -> Frames:
+    strays = frames.strays.filter(
+        pl.when(pl.col("unlinked"))
+        .then(_within(frames.strays, "occurred_at", period))
+        .otherwise(pl.col("journey_id").is_in(journeys["journey_id"].implode()))
+    )
+    visits = frames.visits.join(journeys.select("journey"), on="journey", how="semi")
+    return replace(frames, journeys=journeys, visits=visits, strays=strays)
+
+
 def _within(rows: pl.DataFrame, column: str, period: Period) -> pl.Series:
     moments = rows[column]
     inside = pl.repeat(value=True, n=rows.height, dtype=pl.Boolean, eager=True)
@@ -146,7 +199,3 @@ def _within(rows: pl.DataFrame, column: str, period: Period) -> pl.Series:
     if period.end is not None:
         inside &= moments < period.end
     return inside
-
-
-def _few(journeys: pl.DataFrame, k: int) -> bool:
-    return 0 < journeys["people"].n_unique() < k

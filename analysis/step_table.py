@@ -1,5 +1,6 @@
 """The table of steps: all its rows, and which of them to leave out."""
 
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -32,7 +33,13 @@ class StepTable(NamedTuple):
         return [row.step for row in self.rows if row.note != NOT_A_CUSTOMER_STEP]
 
 
-def table_of_steps(selected: Frames, *, k: int) -> StepTable:
+def table_of_steps(
+    selected: Frames,
+    *,
+    k: int,
+    told: Sequence[Collection[str]] = (),
+    left_out: Sequence[Frames] = (),
+) -> StepTable:
     """Rate the steps, and choose those to leave out.
 
     The drop-offs of all customer steps add up to the losses, and the open journeys of all steps to
@@ -41,6 +48,8 @@ def table_of_steps(selected: Frames, *, k: int) -> StepTable:
     Args:
         selected: The journeys to report on.
         k: Least number of people of a row that is shown.
+        told: Of a report with a filter, the customer's steps that `analysis.filtered` leaves.
+        left_out: What a filter leaves out, `analysis.selection.left_out`.
     """
     journeys, visits, as_of = selected.journeys, selected.visits, selected.as_of
     entries = step_entries(journeys, visits, as_of=as_of)
@@ -52,6 +61,12 @@ def table_of_steps(selected: Frames, *, k: int) -> StepTable:
         times=step_times(visits),
     )
     table = StepTable(rows, frozenset(), entries)
-    theirs = entries.filter(pl.col("step").is_in(table.of_the_customer))
-    hidden = hidden_rows(theirs, row="step", k=k)
-    return table._replace(hidden=hidden_rows(entries, row="step", k=k, already=hidden))
+    beside = [step_entries(part.journeys, part.visits, as_of=as_of) for part in left_out]
+    theirs, *others = (
+        part.filter(pl.col("step").is_in(table.of_the_customer)) for part in (entries, *beside)
+    )
+    untold = {step for step in theirs["step"].unique() if not all(step in some for some in told)}
+    hidden = hidden_rows(theirs, row="step", k=k, already=untold, beside=others)
+    return table._replace(
+        hidden=hidden_rows(entries, row="step", k=k, already=hidden, beside=beside)
+    )

@@ -12,7 +12,8 @@ are left out as well, until
 What the totals of flows give away is `analysis.balance`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -37,13 +38,14 @@ def check_k(k: int, *, public_log: bool) -> None:
         )
 
 
-def hidden_rows(
+def hidden_rows(  # noqa: PLR0913 - the list, and what else its reader knows
     members: pl.DataFrame,
     *,
     row: str,
     k: int,
     unlisted: Collection[str] = (),
     already: Collection[str] = (),
+    beside: Sequence[pl.DataFrame] = (),
 ) -> frozenset[str]:
     """Choose the rows to leave out of a list whose total is shown.
 
@@ -54,35 +56,63 @@ def hidden_rows(
         k: Least number of people of a row that is shown.
         unlisted: Rows that are part of the total and that no list shows.
         already: Rows left out for another reason.
+        beside: The same list of journeys that a filter leaves out: a reader has those, too, by
+            subtracting the list from that of a report without the filter.
 
     Returns:
         The rows to leave out, `already` among them; nothing more than those if no row is too
-        small. All, if even that is not enough.
+        small, here or beside. All, if even that is not enough.
     """
-    sizes = (
-        members.group_by(row)
-        .agg(pl.col("people").n_unique(), pl.len().alias("units"))
-        .sort("people", "units", row)
-    )
-    small = set(sizes.filter(pl.col("people") < k)[row]) - set(unlisted)
+    lists = [_List.of(units, row) for units in (members, *beside)]
+    small = {name for one in lists for name in one.smaller_than(k)} - set(unlisted)
+    for other in beside:
+        # What that report leaves out would be known from this one.
+        whole = pl.concat([members.select(row, "people"), other.select(row, "people")])
+        small |= hidden_rows(whole, row=row, k=k, unlisted=unlisted)
     hidden = small | set(already)
     if not small:
         return frozenset(hidden)
-    for candidate in sizes[row]:
-        if _is_enough(hidden.union(unlisted), sizes, members, row=row, k=k):
-            break
-        if candidate not in unlisted:
-            hidden.add(candidate)
-    return frozenset(hidden)
+
+    def next_smallest() -> Any:  # noqa: ANN401 - of any type, as `row`
+        missing = hidden.union(unlisted)
+        for one in lists:
+            if not one.is_safe(missing, k=k):
+                for name in one.sizes[row]:
+                    if name not in missing:
+                        return name
+        return None
+
+    while (another := next_smallest()) is not None:
+        hidden.add(another)
+    return frozenset(hidden.intersection([*lists[0].sizes[row], *already]))
 
 
-def _is_enough(
-    missing: Collection[str], sizes: pl.DataFrame, members: pl.DataFrame, *, row: str, k: int
-) -> bool:
-    names = pl.DataFrame({row: list(missing)}, schema={row: sizes.schema[row]})
-    rows = sizes.join(names, on=row, how="semi")
-    if rows.height < 2 or rows["units"].sum() == rows.height:
-        return False
-    if (rows["people"] >= k).any():
-        return True
-    return members.join(names, on=row, how="semi")["people"].n_unique() >= k
+class _List(NamedTuple):
+    """The units of a list, and its rows, the fewest people first."""
+
+    row: str
+    members: pl.DataFrame
+    sizes: pl.DataFrame
+
+    @classmethod
+    def of(cls, members: pl.DataFrame, row: str) -> "_List":
+        people = pl.col("people").n_unique()
+        sizes = members.group_by(row).agg(people, pl.len().alias("units"))
+        return cls(row, members, sizes.sort("people", "units", row))
+
+    def smaller_than(self, k: int) -> Iterable[str]:
+        return self.sizes.filter(pl.col("people") < k)[self.row]
+
+    def is_safe(self, missing: Collection[str], *, k: int) -> bool:
+        """Say whether nothing about fewer than k people follows, if these rows are missing."""
+        names = pl.DataFrame(
+            {self.row: list(missing)}, schema={self.row: self.sizes.schema[self.row]}
+        )
+        rows = self.sizes.join(names, on=self.row, how="semi")
+        if rows.is_empty():
+            return True
+        if rows.height < 2 or rows["units"].sum() == rows.height:
+            return False
+        if (rows["people"] >= k).any():
+            return True
+        return self.members.join(names, on=self.row, how="semi")["people"].n_unique() >= k

@@ -5,16 +5,19 @@ journeys included. Neighbouring transitions are not the same journeys.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
 
 from analysis.balance import Flow, hidden_flows
 from analysis.journey_report import End, Start, Transition
+from projections.frames import Frames
 
 _STARTS, _TRANSITIONS, _ENDS = "starts", "transitions", "ends"
 _P50, _P90 = 0.5, 0.9
+
+_Name = tuple[str, str, str]
 
 
 class Flows(NamedTuple):
@@ -26,7 +29,38 @@ class Flows(NamedTuple):
     hidden: Counter[str]
 
 
-def flows(journeys: pl.DataFrame, visits: pl.DataFrame, *, k: int) -> Flows:
+class _Counted(NamedTuple):
+    """The flows of some journeys, with `count` and `people`, and between steps their times."""
+
+    starts: pl.DataFrame
+    between: pl.DataFrame
+    ends: pl.DataFrame
+
+    def people(self) -> dict[_Name, int]:
+        return {flow.name: flow.people for flow in self.balance({})}
+
+    def balance(self, least: Mapping[_Name, int]) -> list[Flow]:
+        """Write them as flows; `least`: where fewer people are known than those here."""
+        flows = [
+            *(
+                Flow(_STARTS, "", _at(step), count, people)
+                for step, count, people in self.starts.rows()
+            ),
+            *(
+                Flow(_TRANSITIONS, _at(step), _at(after), count, people)
+                for step, after, count, people, *_ in self.between.rows()
+            ),
+            *(
+                Flow(_ENDS, _at(step), f"as {outcome}", count, people)
+                for step, outcome, count, people in self.ends.rows()
+            ),
+        ]
+        return [flow._replace(people=least.get(flow.name, flow.people)) for flow in flows]
+
+
+def flows(
+    journeys: pl.DataFrame, visits: pl.DataFrame, *, k: int, left_out: Sequence[Frames] = ()
+) -> Flows:
     """Count starts, transitions and ends.
 
     Args:
@@ -34,44 +68,24 @@ def flows(journeys: pl.DataFrame, visits: pl.DataFrame, *, k: int) -> Flows:
         visits: Their visits, sorted by journey and visit.
         k: Least number of people of a row that is shown; rows that the balance of a step or the
             number of journeys of an outcome would give away are left out too.
+        left_out: What a filter leaves out, `analysis.selection.left_out`.
 
     Returns:
         A transition's times run from the last touchpoint of a visit to the first of the next.
     """
-    moves = visits.select("journey", "visit", "step", "next_step", "gap_s").join(
-        journeys.select("journey", "people", "outcome"), on="journey", how="inner"
-    )
-    size = [pl.len().alias("count"), pl.col("people").n_unique()]
-    starts = _rows(moves.filter(pl.col("visit") == 1).group_by("step").agg(size), "step")
-    between = _rows(
-        moves.filter(pl.col("next_step").is_not_null())
-        .group_by("step", "next_step")
-        .agg(
-            *size,
-            pl.col("gap_s").quantile(_P50, interpolation="linear").alias("median_s"),
-            pl.col("gap_s").quantile(_P90, interpolation="linear").alias("p90_s"),
-        ),
-        "step",
-        "next_step",
-    )
-    ends = _rows(
-        moves.filter(pl.col("next_step").is_null()).group_by("step", "outcome").agg(size),
-        "step",
-        "outcome",
-    )
-    balance = [
-        *(Flow(_STARTS, "", _at(step), count, people) for step, count, people in starts.rows()),
-        *(
-            Flow(_TRANSITIONS, _at(step), _at(after), count, people)
-            for step, after, count, people, *_ in between.rows()
-        ),
-        *(
-            Flow(_ENDS, _at(step), f"as {outcome}", count, people)
-            for step, outcome, count, people in ends.rows()
-        ),
+    counted = _count(journeys, visits)
+    starts, between, ends = counted
+    balance = counted.balance({})
+    beside = [_count(part.journeys, part.visits) for part in left_out]
+    wholes = [
+        _count(
+            pl.concat([journeys, part.journeys]),
+            pl.concat([visits, part.visits]).sort("journey", "visit"),
+        )
+        for part in left_out
     ]
-    hidden = hidden_flows(balance, k=k)
-    is_shown = pl.Series([i not in hidden for i in range(len(balance))], dtype=pl.Boolean)
+    hidden = _hidden(counted, beside, wholes, k=k)
+    is_shown = pl.Series([flow.name not in hidden for flow in balance], dtype=pl.Boolean)
     first, second = starts.height, starts.height + between.height
     return Flows(
         starts=[
@@ -86,7 +100,53 @@ def flows(journeys: pl.DataFrame, visits: pl.DataFrame, *, k: int) -> Flows:
             End(step=step, outcome=outcome, count=count)
             for step, outcome, count, _ in ends.filter(is_shown[second:]).rows()
         ],
-        hidden=_kinds(balance, hidden),
+        hidden=Counter(flow.kind for flow in balance if flow.name in hidden),
+    )
+
+
+def _hidden(
+    counted: _Counted, beside: Sequence[_Counted], wholes: Sequence[_Counted], *, k: int
+) -> set[_Name]:
+    """Choose the flows to leave out: what is small, or left out, in one place is so in all."""
+    left_out = {name for whole in wholes for name in _hidden(whole, [], [], k=k)}
+    least = dict.fromkeys(left_out, 0)
+    for one in (counted, *beside):
+        for name, people in one.people().items():
+            least[name] = min(people, least.get(name, people))
+    balances = [one.balance(least) for one in (counted, *beside)]
+    hidden: set[_Name] = set()
+    while True:
+        before = len(hidden)
+        for balance in balances:
+            already = [i for i, flow in enumerate(balance) if flow.name in hidden]
+            hidden |= {balance[i].name for i in hidden_flows(balance, k=k, already=already)}
+        if len(balances) == 1 or len(hidden) == before:
+            return hidden
+
+
+def _count(journeys: pl.DataFrame, visits: pl.DataFrame) -> _Counted:
+    moves = visits.select("journey", "visit", "step", "next_step", "gap_s").join(
+        journeys.select("journey", "people", "outcome"), on="journey", how="inner"
+    )
+    size = [pl.len().alias("count"), pl.col("people").n_unique()]
+    return _Counted(
+        _rows(moves.filter(pl.col("visit") == 1).group_by("step").agg(size), "step"),
+        _rows(
+            moves.filter(pl.col("next_step").is_not_null())
+            .group_by("step", "next_step")
+            .agg(
+                *size,
+                pl.col("gap_s").quantile(_P50, interpolation="linear").alias("median_s"),
+                pl.col("gap_s").quantile(_P90, interpolation="linear").alias("p90_s"),
+            ),
+            "step",
+            "next_step",
+        ),
+        _rows(
+            moves.filter(pl.col("next_step").is_null()).group_by("step", "outcome").agg(size),
+            "step",
+            "outcome",
+        ),
     )
 
 
@@ -98,7 +158,3 @@ def _rows(counted: pl.DataFrame, *names: str) -> pl.DataFrame:
 
 def _at(step: str) -> str:
     return f"at {step}"
-
-
-def _kinds(balance: Sequence[Flow], hidden: frozenset[int]) -> Counter[str]:
-    return Counter(balance[i].kind for i in hidden)

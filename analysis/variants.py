@@ -1,5 +1,6 @@
 """Which ways are really walked: each distinct sequence of visits, and how many walk it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -8,6 +9,7 @@ from analysis.journey_report import Variant
 from analysis.rates import MIN_JOURNEYS
 from analysis.suppression import hidden_rows
 from journeys.service import ServiceHistory
+from projections.frames import Frames
 
 
 class Variants(NamedTuple):
@@ -42,7 +44,12 @@ def walks(visits: pl.DataFrame) -> pl.DataFrame:
 
 
 def variants(
-    journeys: pl.DataFrame, walked: pl.DataFrame, *, service: ServiceHistory, k: int
+    journeys: pl.DataFrame,
+    walked: pl.DataFrame,
+    *,
+    service: ServiceHistory,
+    k: int,
+    left_out: Sequence[Frames] = (),
 ) -> Variants:
     """Count the journeys of each sequence of visits, those after the end included.
 
@@ -51,11 +58,14 @@ def variants(
         walked: Their `walks`.
         service: What the codes of the steps mean.
         k: Least number of people of a variant that is shown.
+        left_out: What a filter leaves out, `analysis.selection.left_out`.
     """
-    distinct = walked.group_by("walk").agg("journey").with_row_index("variant")
-    members = distinct.select("variant", "journey").explode("journey", empty_as_null=False)
-    members = members.join(journeys.select("journey", "people"), on="journey", how="inner")
-    hidden = hidden_rows(members, row="variant", k=k)
+    distinct = _numbered(walked)
+    beside = [
+        _members(_numbered(walks(part.visits), like=distinct), part.journeys) for part in left_out
+    ]
+    members = _members(distinct, journeys)
+    hidden = hidden_rows(members, row="variant", k=k, beside=beside)
     counts = members.group_by("variant").agg(pl.len().alias("count"))
     shown = counts.filter(~pl.col("variant").is_in(list(hidden))).join(distinct, on="variant")
     n = members.height
@@ -74,3 +84,25 @@ def variants(
         coverage=sum(variant.count for variant in rows) / n if enough else None,
         hidden=len(hidden),
     )
+
+
+def _numbered(walked: pl.DataFrame, *, like: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Number the distinct sequences: `walk`, `journey` (all that walk it), `variant`.
+
+    Args:
+        walked: As of `walks`.
+        like: Sequences that keep the numbers they have here.
+    """
+    # By its steps, for which of two equal variants is left out may not depend on chance.
+    steps = pl.col("walk").cast(pl.List(pl.String)).list.join(" ")
+    distinct = walked.group_by("walk").agg("journey").sort(steps)
+    if like is None:
+        return distinct.with_row_index("variant")
+    known = distinct.join(like.select("walk", "variant"), on="walk", how="left")
+    free = pl.int_range(pl.len(), dtype=pl.UInt32) + like.height
+    return known.with_columns(pl.coalesce("variant", free).alias("variant"))
+
+
+def _members(distinct: pl.DataFrame, journeys: pl.DataFrame) -> pl.DataFrame:
+    members = distinct.select("variant", "journey").explode("journey", empty_as_null=False)
+    return members.join(journeys.select("journey", "people"), on="journey", how="inner")

@@ -121,12 +121,46 @@ def test_an_unknown_attribute_is_said_with_the_nearest(world: World) -> None:
         pytest.param("4 * lang=sv form.0\n 50 * lang=fi form.0", id="too few asked for"),
         pytest.param("50 * lang=sv form.0\n 4 * lang=fi form.0", id="all but too few asked for"),
         pytest.param("20 * lang=sv person=P form.0\n 50 * lang=fi form.0", id="one person"),
-        pytest.param("3 * lang=fi form.0", id="too few altogether, none asked for"),
     ],
 )
 def test_a_filter_that_singles_out_too_few_is_not_answered(world: World, text: str) -> None:
     with pytest.raises(DisclosureError, match="the filter lang=sv on service 'permit' is not"):
         select(world(text), where={"lang": "sv"}, k=5)
+
+
+def test_what_would_tell_of_too_few_others_is_not_answered(world: World) -> None:
+    # All less the 50 and the 20 would be the 3.
+    frames = world("50 * lang=fi form.0\n 20 * lang=sv form.0\n 3 * lang=en form.0")
+
+    assert select(frames, where={"lang": "fi"}, k=5).journeys.height == 50
+    for language in ("sv", "en"):
+        with pytest.raises(DisclosureError, match=f"the filter lang={language} "):
+            select(frames, where={"lang": language}, k=5)
+
+
+def test_no_condition_hides_behind_another(world: World) -> None:
+    # Whoever has the one has the other: all less these are the 3.
+    frames = world("50 * lang=sv channel=phone form.0\n 3 * lang=fi form.0")
+
+    with pytest.raises(DisclosureError, match="the filter channel=phone "):
+        select(frames, where={"lang": "sv", "channel": "phone"}, k=5)
+
+
+def test_groups_of_two_attributes_are_told_together(world: World) -> None:
+    # Of the 3 Swedish ones on the phone nothing is told, so nothing of one of their neighbours.
+    frames = world(
+        """
+        50 * lang=fi form.0
+        40 * lang=fi channel=phone form.0
+        30 * lang=sv form.0
+         3 * lang=sv channel=phone form.0
+        """
+    )
+
+    for channel in ("web", "phone"):
+        for language in ("fi", "sv"):
+            with pytest.raises(DisclosureError):
+                select(frames, where={"lang": language, "channel": channel}, k=5)
 
 
 def test_each_condition_is_judged_among_those_who_meet_the_others(world: World) -> None:
