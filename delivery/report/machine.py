@@ -208,7 +208,7 @@ def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     header = list(dict.fromkeys(key for row in rows for key in row))
     out = StringIO()
     writer = csv.DictWriter(out, header, lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({key: _safe(key) for key in header})
     writer.writerows({key: _safe(value) for key, value in row.items()} for row in rows)
     return out.getvalue()
 

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from analysis.comparison import Segment
 from analysis.journey_report import JourneyReport
 from analysis.report import journey_report
 from delivery.report.wording import Names
@@ -17,6 +18,7 @@ HOSTILE = (
     "x" * 300,
     "\N{BUS}\N{ZERO WIDTH JOINER}\N{BUS}",
 )
+FORMULA = "=1+1<b>|x"
 _KEYS = "abcdef"
 
 
@@ -40,9 +42,11 @@ def hostile_frames() -> Frames:
         + " ".join(f"{step}.0.{at}" for at, step in enumerate(_KEYS[: place + 1]))
         for place, key in enumerate(_KEYS)
     ]
-    lines.append("30 * lang=<img> stray<b>.0 a.0.1 granted.1@fax<u>")
+    lines.append(f"30 * lang=<img> channel={FORMULA} stray<b>.0 +stray.0 a.0.1 granted.1@fax<u>")
+    lines.append(f"40 * lang={FORMULA} a.0 granted.1")
     return build_world("\n".join(lines), _service())
 
 
 def hostile_report() -> JourneyReport:
-    return journey_report(hostile_frames(), by="lang")
+    """Report on these journeys, in groups and beside others."""
+    return journey_report(hostile_frames(), by="lang", beside=Segment("lang", FORMULA))
