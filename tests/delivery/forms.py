@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from delivery.moments import start_of
@@ -10,12 +11,16 @@ from delivery.report.language import NO_BREAK, Language
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95)
 """Shares that stand in sentences and heads: 95 % intervals, quantiles, the middle 80 %."""
 FEWEST_FOR_A_RATE, DAYS_OF_SILENCE = 10, 14
+MOST_ROWS = (6, 12, 16)
+"""Of paths, moves and weeks, what Markdown and text say that they show."""
+
 FOLDED = 24
 """A longer table says how many more rows it has."""
 TICKS = [place / 100 for place in range(101)]
 TICKS_S = [1, 10, 60, 600, 3600, 14400, *(86400 * days for days in (1, 7, 28, 100, 365, 3650))]
 """Marks of the scales of charts."""
 
+SIGNS = "+\N{MINUS SIGN}-"
 NUMBER = r"\d+(?:[.,\u00a0]\d+)*"
 
 
@@ -30,14 +35,19 @@ class Forms:
         self.durations: set[str] = set()
         self.moments: set[str] = set()
         self.points: set[str] = set()
+        self.spans: set[str] = set()
         self._read(content)
-        self.add_counts([FEWEST_FOR_A_RATE, DAYS_OF_SILENCE])
+        self.add_counts([FEWEST_FOR_A_RATE, DAYS_OF_SILENCE, *MOST_ROWS])
 
     def add_counts(self, counts: Iterable[int]) -> None:
         self.counts |= {self._language.count(count) for count in counts}
 
     def add_shares(self, shares: Iterable[float | None]) -> None:
         self.percents |= {self._language.percent(share) for share in shares}
+
+    def add_week(self, monday: date) -> None:
+        year, week, _ = monday.isocalendar()
+        self.moments.add(self._language.week(f"{year}-W{week:02}"))
 
     def _read(self, content: Any) -> None:  # noqa: ANN401
         if isinstance(content, dict):
@@ -58,8 +68,11 @@ class Forms:
                 self.durations.add(language.duration(value))
             elif type(value) is float:
                 self.percents.add(language.percent(value))
-                self.points |= {language.signed(100 * value), language.points(value)}
-                self.durations.add(language.duration(value))  # figures of a comparison
+                self.points.add(language.signed(100 * value))
+                self.counts |= {language.signed(0.0)}
+                time = language.duration(abs(value))  # of a comparison
+                self.durations.add(time)
+                self.spans |= {f"{sign}{time}" for sign in SIGNS}
             elif name == "week" and value:
                 self.moments.add(language.week(value))
             elif isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT.*Z", value):
@@ -78,11 +91,13 @@ class Forms:
     def _pattern(self) -> re.Pattern[str]:
         gap = f"[ {NO_BREAK}]"
         unit = {"fi": "vrk|h|min|s", "sv": "dygn|h|min|s", "en": "d|h|min|s"}[self._language.code]
+        time = rf"{NUMBER}{gap}(?:{unit})\b(?:{gap}\d+{gap}(?:{unit})\b)?"
         return re.compile(
             rf"(?P<intervals>{NUMBER}[-\N{{EN DASH}}]{NUMBER}{gap}%)"
             rf"|(?P<percents>(?:[<>]{gap})?{NUMBER}{gap}%)"
-            rf"|(?P<durations>{NUMBER}{gap}(?:{unit})\b(?:{gap}\d+{gap}(?:{unit})\b)?)"
-            rf"|(?P<points>[-+\N{{MINUS SIGN}}]{NUMBER})"
+            rf"|(?P<spans>[{SIGNS}]{time})"
+            rf"|(?P<durations>{time})"
+            rf"|(?P<points>[{SIGNS}]{NUMBER})"
             rf"|(?P<counts>{NUMBER})"
         )
 

@@ -1,6 +1,7 @@
 """Pages in HTML against the JSON: every number of a page is there, and its tables have them all."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from itertools import chain
 from typing import Any
 
@@ -32,6 +33,13 @@ def sums_of_report(report: dict[str, Any], forms: Forms) -> None:
     forms.add_counts([journeys["cancelled"] + journeys["expired"]])
     forms.add_shares(journeys[outcome] / started for outcome in OUTCOMES)
     forms.add_shares([sum(row["share"] or 0 for row in report["variants"])])
+    hidden = report["hidden"]
+    forms.add_counts([sum(hidden.get(rows, 0) for rows in ("starts", "transitions", "ends"))])
+    # The chart of weeks has a place for those that nobody, or too few, started in.
+    mondays = [_monday(row["week"]) for row in report["trend"]]
+    while mondays and mondays[0] < mondays[-1]:
+        forms.add_week(mondays[0])
+        mondays[0] += timedelta(days=7)
     # The map folds what is rarest, as a whole and at each of its steps.
     for rows in ("starts", "transitions", "ends"):
         together = sorted(row["count"] for row in report[rows])
@@ -44,6 +52,11 @@ def sums_of_report(report: dict[str, Any], forms: Forms) -> None:
         for step in {row[end] for row in report["transitions"]}:
             counts = sorted(row["count"] for row in report["transitions"] if row[end] == step)
             forms.add_counts(sum(counts[:place]) for place in range(len(counts) + 1))
+
+
+def _monday(week: str) -> date:
+    year, _, number = week.partition("-W")
+    return date.fromisocalendar(int(year), int(number), 1)
 
 
 def sums_of_overview(content: dict[str, Any], forms: Forms) -> None:
@@ -242,6 +255,17 @@ def _count(language: Language) -> Any:  # noqa: ANN401
     return lambda number: "-" if number is None else language.count(number)
 
 
+def check_words(written: str, report: dict[str, Any], code: str) -> None:
+    """Hold text, or Markdown, to the numbers of the JSON; their tables have a test of their own."""
+    forms = Forms(report, Language(code))
+    sums_of_report(report, forms)
+
+    lines = written.replace("\\", "").splitlines()
+
+    assert [(line, number) for line in lines for number in forms.unknown(line)] == []
+    assert len(lines) > 100
+
+
 def check_report(page: WrittenPage, report: dict[str, Any], code: str) -> None:
     language = Language(code)
     forms = Forms(report, language)
@@ -307,13 +331,10 @@ def test_page_of_a_report_has_the_numbers_of_the_json(city: City) -> None:
     words = ("report", "varaamo-booking", "--by", "lang", "--compare", "lang=sv", *AT)
     words = (*words, "--data", city.data)
 
-    check_report(read(*words, "--lang", "sv"), numbers(*words), "sv")
+    report = numbers(*words)
 
-
-def test_page_of_the_overview_has_the_numbers_of_the_json(city: City) -> None:
-    words = ("overview", *AT, "--data", city.data)
-
-    check_overview(read(*words, "--lang", "fi"), numbers(*words), "fi")
+    check_report(read(*words, "--lang", "sv"), report, "sv")
+    check_words(answer(*words, "--lang", "sv", "--format", "md"), report, "sv")
 
 
 @pytest.mark.slow
@@ -325,7 +346,11 @@ def test_page_of_any_report_has_the_numbers_of_the_json(
     for asked in ((), ("--by", "channel"), ("--compare", "lang=sv"), ("--where", "lang=fi")):
         words = ("report", service, *asked, *AT, "--data", city.data)
 
-        check_report(read(*words, "--lang", code), numbers(*words), code)
+        report = numbers(*words)
+
+        check_report(read(*words, "--lang", code), report, code)
+        for form in ("md", "text"):
+            check_words(answer(*words, "--lang", code, "--format", form), report, code)
 
 
 @pytest.mark.slow

@@ -23,14 +23,14 @@ def told_twice(*words: object) -> list[str]:
 
 
 def test_report_has_the_same_bytes_in_another_process(city: City) -> None:
-    one, other = told_twice(*REPORT, "--data", city.data, "--format", "html")
+    one, other = told_twice(*REPORT, "--data", city.data, "--format", "json")
 
     assert one == other
-    assert one.endswith("</html>\n")
+    assert one.endswith("}\n")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["json", "csv", "md", "text"])
+@pytest.mark.parametrize("form", ["csv", "md", "text", "html"])
 def test_report_has_the_same_bytes_in_every_form(city: City, form: str) -> None:
     one, other = told_twice(*REPORT, "--data", city.data, "--format", form)
 
