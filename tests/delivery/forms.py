@@ -16,7 +16,6 @@ MOST_ROWS = (6, 12, 16)
 
 FOLDED = 24
 """A longer table says how many more rows it has."""
-TICKS = [place / 100 for place in range(101)]
 TICKS_S = [1, 10, 60, 600, 3600, 14400, *(86400 * days for days in (1, 7, 28, 100, 365, 3650))]
 """Marks of the scales of charts."""
 
@@ -109,6 +108,6 @@ class Forms:
 
 def ticks(forms: Forms, language: Language) -> None:
     """Add the marks of the scales of charts."""
-    forms.add_shares(TICKS)
+    forms.percents |= {language.text("{n} %", n=share) for share in range(101)}
     forms.add_counts(part * 10**zeros for part in (0, 1, 2, 5) for zeros in range(7))
     forms.durations |= {language.duration(seconds) for seconds in TICKS_S}
