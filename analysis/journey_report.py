@@ -16,6 +16,7 @@ from analysis.sections import (
     GroupTime,
     Next,
     Quality,
+    Recording,
     Time,
 )
 
@@ -239,8 +240,9 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     `unmapped` count those of no journey, too, that occurred in the window. `hidden` counts the rows
     left out of each list; `by_steps` and `by_funnel` are steps of groups, `by_time` groups without
     times, `route_funnels` rows of routes' funnels, `next` counts of what people did next and
-    `next_events` what they came to elsewhere, `channels` rows of its lists, `quality` figures,
-    `comparison` its rows, and `time` stands for all of `time` but its steps.
+    `next_events` what they came to elsewhere, `channels` rows of its lists, `quality` figures of it
+    and of `recording`, `comparison` its rows, and `time` stands for all of `time` but its steps.
+    `recording` is null where the log was not asked.
     `draft`: nobody has confirmed the outcomes of the definition valid at `as_of`, so the abandoned
     only ended without a known outcome.
     """
@@ -279,6 +281,7 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     time: Time
     channels: Channels
     quality: Quality
+    recording: Recording | None
     hidden: dict[str, int]
 
 

@@ -29,6 +29,7 @@ from analysis.journey_report import (
     Window,
 )
 from analysis.quality import quality_of
+from analysis.recording import Told, recording_of
 from analysis.routes import route_funnels
 from analysis.sections import FunnelOptions
 from analysis.selection import EVER, Period, left_out, moment_text, numbered_alike, select
@@ -48,6 +49,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
     by: str | None = None,
     funnel_rules: FunnelRules = PLAIN_RULES,
     beside: Period | Segment | None = None,
+    told: Told | None = None,
     k: int = MIN_K,
     public_log: bool = False,
 ) -> JourneyReport:
@@ -60,6 +62,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         by: Attribute to compare groups of, as `analysis.touch` reads it.
         funnel_rules: How the funnels are asked for.
         beside: Another period, or other journeys of this one, to compare those of the report with.
+        told: What the log tells of what may be missing; None: it was not asked.
         k: Least number of people of a row that is shown.
         public_log: The log holds nobody's data, so k may be below 5.
 
@@ -120,6 +123,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
     channels = channels_of(selected, day=done.day, k=k, left_out=others, untold=untold("channel"))
     after = after_drop_off(known, everybody=frames, k=k, left_out=others)
     quality = quality_of(known, k=k, left_out=unselected)
+    recorded = None if told is None else recording_of(frames, told, k=k)
     compared = Compared(NOT_COMPARED, 0)
     if beside is not None:
         compared = compare(frames, window=window, where=where or {}, other=beside, k=k)
@@ -132,7 +136,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         time=int(time.total.n > 0 and time.total.median_s is None),
         unmapped_names=names_hidden,
         channels=channels.hidden,
-        quality=quality.hidden,
+        quality=quality.hidden + (0 if recorded is None else recorded.hidden),
         comparison=compared.hidden,
     )
     hidden += routes.hidden + groups.hidden + moves.hidden + after.hidden
@@ -171,6 +175,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         time=time,
         channels=channels.channels,
         quality=quality.quality,
+        recording=None if recorded is None else recorded.recording,
         hidden=dict(sorted(hidden.items())),
     )
 

@@ -165,6 +165,60 @@ class Quality(Struct, frozen=True, kw_only=True):
     without_person_share: float | None
 
 
+class LongSilence(Struct, frozen=True, kw_only=True):
+    """From the hour of one touchpoint to that of the next, and how much is usual."""
+
+    from_: str = field(name="from")
+    to: str
+    hours: int
+    usual_hours: int
+
+
+class WaitingRecords(Struct, frozen=True, kw_only=True):
+    """Records in quarantine, by why: of this service, and of none that could be told."""
+
+    reason: str
+    of_service: int
+    of_unknown: int
+
+
+class LostRecords(Struct, frozen=True, kw_only=True):
+    """Offsets of a topic that were lost unread; `end` is not among them, null: it is not known."""
+
+    topic: str
+    partition: int
+    begin: int
+    end: int | None
+    reason: str
+    recorded_at: str
+
+
+class Recording(Struct, frozen=True, kw_only=True):
+    """What may be missing, of the whole service and not of the selection.
+
+    `newest_at` is the hour of the newest touchpoint before `as_of`, `silent_hours` have passed
+    since, `usual_hours` are not long for the service; null where there are too few to tell.
+    `state` is heard, silent, ended (after four weeks), too_young, or nothing. `silences`
+    were longer than usual, and shorter than four weeks: the newest ones. `looked_at` counts the
+    service's touchpoints among the newest events of the log, `late` those of them that were
+    recorded more than `late_after_s` after they occurred, null where fewer than k people share
+    them or the others. `waiting` and `lost` are what the log holds at `position`; who the lost were
+    of nobody knows.
+    """
+
+    newest_at: str | None
+    silent_hours: int | None
+    usual_hours: int | None
+    state: str
+    silences: list[LongSilence]
+    looked_at: int
+    late: int | None
+    late_share: float | None
+    late_after_s: float
+    waiting: list[WaitingRecords]
+    lost: list[LostRecords]
+
+
 class FunnelOptions(Struct, frozen=True, kw_only=True):
     """How the funnels were asked for: `order` is ordered, strict or any.
 

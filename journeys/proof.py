@@ -83,11 +83,13 @@ def rejected_streams(log: "EventLog", streams: Iterable[str]) -> set[str]:
         return set(recorder.states(c, dict.fromkeys(streams, 1), until=recorder.head(c)))
 
 
-def recorded_gaps(log: "EventLog", topic: str | None = None) -> list[SourceGapRecorded]:
-    """The gaps of a topic (None: of all) in the order of recording."""
+def recorded_gaps(
+    log: "EventLog", topic: str | None = None, *, until: int | None = None
+) -> list[SourceGapRecorded]:
+    """The gaps of a topic (None: of all) up to a position (None: the head), in their order."""
     recorder = log.application.recorder
     with explained(log.location), recorder.reading() as c:
-        placed = recorder.rare_events(c, SourceGapRecorded.TOPIC)
+        placed = recorder.rare_events(c, SourceGapRecorded.TOPIC, until=until)
     events = (log.application.mapper.to_domain_event(event.stored) for event in placed)
     gaps = cast("Iterator[SourceGapRecorded]", events)
     return [gap for gap in gaps if topic in (None, gap.topic)]

@@ -37,12 +37,10 @@ def sections_of(report: type[msgspec.Struct]) -> tuple[str, ...]:
         name, row = field.encode_name, _row_type(field)
         if row is not None:
             names += _tables_within(name, row)
-        elif _is_struct(field.type):
-            lists = dict(_lists_within(field.type))
-            if len(lists) == 1:
-                names += _tables_within(name, *lists.values())
-            else:
-                names += _tables_within(name, field.type)
+        elif structs := [found for found in _types(field) if _is_struct(found)]:
+            (inner,) = structs
+            lists = dict(_lists_within(inner))
+            names += _tables_within(name, *(lists.values() if len(lists) == 1 else [inner]))
         elif any(get_origin(found) in {list, dict} for found in _types(field)):
             names.append(name)
     return tuple(names)
