@@ -9,9 +9,15 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
+from analysis.recording import Told
+from analysis.sections import LostRecords
+from analysis.selection import moment_text
 from delivery.settings import Settings, adopt_services, make_pseudonym_key, pseudonym_key
 from journeys.errors import NoLogError, SettingsError
 from journeys.event_log import EventLog
+from journeys.missing import LATE, newest_arrivals, waiting_records
+from journeys.proof import recorded_gaps
+from journeys.records import SourceGapRecorded, moment_of
 from journeys.service import load_services
 from projections.frames import Frames, read_every_service, read_frames
 from projections.read_models import ReadModels
@@ -121,3 +127,25 @@ def frames_of_service(
 def frames_of_all(house: House, *, as_of: datetime, position: int | None) -> list[Frames]:
     """Read all services of one state, so that they tell of the same moment."""
     return list(read_every_service(house.log, house.models, as_of=as_of, position=position))
+
+
+def told_of_service(house: House, frames: Frames) -> Told:
+    """Ask the log what may be missing of a service, at the position of its frames."""
+    log, key, until = house.log, frames.service.key, frames.position
+    return Told(
+        arrivals=newest_arrivals(log, key, as_of=frames.as_of, until=until),
+        late_after=LATE,
+        waiting=waiting_records(log, key, until=until),
+        lost=[_lost(gap) for gap in recorded_gaps(log, until=until)],
+    )
+
+
+def _lost(gap: SourceGapRecorded) -> LostRecords:
+    return LostRecords(
+        topic=gap.topic,
+        partition=gap.partition,
+        begin=gap.begin,
+        end=gap.end,
+        reason=gap.reason,
+        recorded_at=moment_text(moment_of(gap.recorded_at)),
+    )

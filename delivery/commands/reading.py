@@ -151,7 +151,7 @@ def report(
     """Report where the journeys of a service stop, how they go on, and how long they take."""
     from analysis.report import journey_report
     from analysis.suppression import MIN_K
-    from delivery.app import frames_of_service, open_house
+    from delivery.app import frames_of_service, open_house, told_of_service
     from delivery.report.language import Language
     from delivery.report.machine import report_csv
     from delivery.report.markdown import MarkdownPage
@@ -161,6 +161,7 @@ def report(
     settings = read_settings(data=data, database=database, services=services)
     with open_house(settings) as house:
         frames = frames_of_service(house, service, as_of=as_of_moment(as_of), position=position)
+        told = told_of_service(house, frames)
         say_what_is_behind(house, position)
     found = journey_report(
         frames,
@@ -169,6 +170,7 @@ def report(
         by=by,
         beside=_beside(compare),
         funnel_rules=_funnel_rules(order, window, exclude),
+        told=told,
         k=MIN_K if k is None else k,
         public_log=public_log,
     )

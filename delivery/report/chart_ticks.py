@@ -1,9 +1,12 @@
 """Ticks of the scales of charts, called as the reader's language calls them."""
 
+import json
 from collections.abc import Sequence
 from math import ceil
+from typing import Any, NamedTuple
 
-from delivery.report.charts import Tick
+import altair as alt
+
 from delivery.report.language import DAY, HOUR, MINUTE, Language
 
 _TIMES_S = (
@@ -12,6 +15,13 @@ _TIMES_S = (
 )
 _MOST = 5
 """How many parts a scale has at most."""
+
+
+class Tick(NamedTuple):
+    """A line across a chart, and what it is called."""
+
+    at: float
+    name: str
 
 
 def percents(reach: float, language: Language) -> list[Tick]:
@@ -44,3 +54,16 @@ def durations(times_s: Sequence[float], language: Language) -> list[Tick]:
     if len(kept) > 2 and between.index(kept[-1]) - between.index(kept[-2]) < step:
         del kept[-2]
     return [Tick(at, language.duration(at)) for at in kept]
+
+
+def scale_of(ticks: Sequence[Tick], scale: alt.Scale) -> dict[str, Any]:
+    """Lay ticks on a scale, each with a line across the chart."""
+    return {"scale": scale, "axis": axis_of(ticks, grid=True), "title": None}
+
+
+def axis_of(ticks: Sequence[Tick], **more: Any) -> alt.Axis:  # noqa: ANN401 - as Altair's
+    """Make an axis whose ticks are called as the reader's language does."""
+    values = [tick.at for tick in ticks]
+    names = json.dumps([tick.name for tick in ticks])
+    called = f"{names}[indexof({json.dumps(values)}, datum.value)]"
+    return alt.Axis(values=values, labelExpr=called, **more)

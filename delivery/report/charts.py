@@ -5,15 +5,15 @@ A chart is drawn for two widths, and the page shows the one that fits. Its colou
 paper, and the patterns that say the same without a colour. A chart has no id and fetches no font.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import altair as alt
 import vl_convert
 
+from delivery.report.chart_ticks import Tick, axis_of, scale_of
 from delivery.report.lettering import beside_each_other, fitted, width
 
 WIDE, NARROW = 640, 268
@@ -32,8 +32,9 @@ INKS: Mapping[str, str] = {
 }
 
 NAME, SMALL = 14, 12
-_ROW, _BAR = 54, 18
+_ROW, _TIGHT, _BAR = 54, 70, 18
 _LABEL_UP, _MARK_DOWN = -16, 7
+_NAME_UP, _FIGURES_UP = -27, -11
 _EDGE = 44
 _HEAD = re.compile(r"<svg [^>]*?width=\"([\d.]+)\" height=\"([\d.]+)\"[^>]*>")
 
@@ -111,13 +112,6 @@ class Week(NamedTuple):
     low: float | None
     high: float | None
     mature: bool
-
-
-class Tick(NamedTuple):
-    """A line across a chart, and what it is called."""
-
-    at: float
-    name: str
 
 
 def drawn(draw: Drawing, says: str) -> str:
@@ -213,7 +207,7 @@ def ranges(rows: Sequence[Range], ticks: Sequence[Tick]) -> Drawing:
     ]
 
     def draw(across: int) -> Chart:
-        x = _scale(ticks, alt.Scale(domain=[0, ticks[-1].at], nice=False))
+        x = scale_of(ticks, alt.Scale(domain=[0, ticks[-1].at], nice=False))
         base = alt.Chart(_data(known))
         bounds = base.mark_rule(strokeWidth=7, yOffset=_MARK_DOWN, color=INKS["on"]).encode(
             x=alt.X("low:Q", **x), x2="high:Q", y=_place()
@@ -247,7 +241,7 @@ def spreads(rows: Sequence[Spread], ticks: Sequence[Tick]) -> Drawing:
     ]
 
     def draw(across: int) -> Chart:
-        x = _scale(ticks, alt.Scale(type="log", domain=[least, most], nice=False))
+        x = scale_of(ticks, alt.Scale(type="log", domain=[least, most], nice=False))
         base = alt.Chart(_data(content))
         most_of_them = base.mark_rule(strokeWidth=2, yOffset=_MARK_DOWN).encode(
             x=alt.X("t10:Q", **x), x2="t90:Q", y=_place(), color=alt.Color("ink:N", scale=None)
@@ -297,7 +291,7 @@ def weeks(rows: Sequence[Week], *, rates: Sequence[Tick], counts: Sequence[Tick]
         x = alt.X("week:N", sort=order, scale=alt.Scale(domain=order, paddingOuter=0), axis=None)
         y = alt.Y(
             "rate:Q",
-            axis=_axis(rates, grid=True, minExtent=_EDGE, maxExtent=_EDGE),
+            axis=axis_of(rates, grid=True, minExtent=_EDGE, maxExtent=_EDGE),
             scale=alt.Scale(domain=[0, rates[-1].at], nice=False),
             title=None,
         )
@@ -320,7 +314,7 @@ def weeks(rows: Sequence[Week], *, rates: Sequence[Tick], counts: Sequence[Tick]
                 ),
                 y=alt.Y(
                     "started:Q",
-                    axis=_axis(counts, grid=True, minExtent=_EDGE, maxExtent=_EDGE),
+                    axis=axis_of(counts, grid=True, minExtent=_EDGE, maxExtent=_EDGE),
                     scale=alt.Scale(domain=[0, counts[-1].at], nice=False),
                     title=None,
                 ),
@@ -336,39 +330,39 @@ def weeks(rows: Sequence[Week], *, rates: Sequence[Tick], counts: Sequence[Tick]
 def _under_names(
     marks: Sequence[alt.Chart], rows: Sequence[Bar | Range | Spread], across: int
 ) -> Chart:
-    """Lay marks over each other, and over each row its name and its figures."""
+    """Lay marks over each other, and over each row its name and its figures.
+
+    Where they have no room beside each other in every row, the figures have a line of their own.
+    """
+    rooms = [across - width(row.told, SMALL) - 12 for row in rows]
+    tight = any(
+        width(row.name, NAME, bold=True) > room for row, room in zip(rows, rooms, strict=True)
+    )
     told = [
         {
             "row": place,
-            "name": fitted(row.name, NAME, across - width(row.told, SMALL) - 12, bold=True),
+            "name": fitted(row.name, NAME, across if tight else room, bold=True),
             "told": row.told,
         }
-        for place, row in enumerate(rows)
+        for place, (row, room) in enumerate(zip(rows, rooms, strict=True))
     ]
     base = alt.Chart(_data(told))
+    above, beside = (_NAME_UP, _FIGURES_UP) if tight else (_LABEL_UP, _LABEL_UP)
     names = base.mark_text(
-        align="left", yOffset=_LABEL_UP, fontSize=NAME, fontWeight=600, color=INKS["ink"]
+        align="left", yOffset=above, fontSize=NAME, fontWeight=600, color=INKS["ink"]
     ).encode(x=alt.value(0), y=_place(), text="name:N")
     figures = base.mark_text(
-        align="right", yOffset=_LABEL_UP, fontSize=SMALL, color=INKS["quiet"]
-    ).encode(x=alt.value(across), y=_place(), text="told:N")
-    return alt.layer(*marks, names, figures).properties(width=across, height=len(rows) * _ROW)
+        align="left" if tight else "right",
+        yOffset=beside,
+        fontSize=SMALL,
+        color=INKS["quiet"],
+    ).encode(x=alt.value(0 if tight else across), y=_place(), text="told:N")
+    height = len(rows) * (_TIGHT if tight else _ROW)
+    return alt.layer(*marks, names, figures).properties(width=across, height=height)
 
 
 def _place() -> alt.Y:
     return alt.Y("row:O", axis=None, scale=alt.Scale(padding=0))
-
-
-def _scale(ticks: Sequence[Tick], scale: alt.Scale) -> dict[str, Any]:
-    return {"scale": scale, "axis": _axis(ticks, grid=True), "title": None}
-
-
-def _axis(ticks: Sequence[Tick], **more: Any) -> alt.Axis:  # noqa: ANN401 - as Altair's
-    """Make an axis whose ticks are called as the reader's language does."""
-    values = [tick.at for tick in ticks]
-    names = json.dumps([tick.name for tick in ticks])
-    called = f"{names}[indexof({json.dumps(values)}, datum.value)]"
-    return alt.Axis(values=values, labelExpr=called, **more)
 
 
 def _data(rows: Sequence[Mapping[str, object]]) -> alt.InlineData:

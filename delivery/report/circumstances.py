@@ -1,14 +1,17 @@
 """What surrounds a drop-off, on a page: what people did next, channels, times, the data."""
 
 from analysis.journey_report import JourneyReport
-from analysis.sections import Next
+from analysis.sections import Next, TimeBucket
 from analysis.selection import NOT_STATED
 from delivery.report.endings import Endings
 from delivery.report.language import NOTHING, Language, marked
 from delivery.report.page import Tabled
-from delivery.report.wording import Names
+from delivery.report.wording import Names, bar
 
 SHOWN = 12
+
+HISTOGRAM = 30
+"""Columns of the longest bar."""
 
 CHANNELS = {
     "web": marked("web"),
@@ -166,6 +169,39 @@ def write_times(page: Tabled, report: JourneyReport, language: Language) -> None
         ],
         left=1,
     )
+
+
+def write_histograms(page: Tabled, report: JourneyReport, language: Language) -> None:
+    """Write how many completed journeys took how long, and whose time that was."""
+    say, time = language.text, report.time
+    for heading, spent in (
+        (say("How many took how long, from start to outcome"), time.total),
+        (say("How many took how long with the customer"), time.customer),
+        (say("How many waited for the city, and how long"), time.city),
+    ):
+        most = max((bucket.count for bucket in spent.histogram), default=1)
+        page.table(
+            heading,
+            (say("time"), say("journeys"), ""),
+            [
+                (
+                    bucket_name(bucket, language),
+                    language.count(bucket.count),
+                    bar(bucket.count / most, HISTOGRAM),
+                )
+                for bucket in spent.histogram
+            ],
+            left=1,
+        )
+
+
+def bucket_name(bucket: TimeBucket, language: Language) -> str:
+    """Say which times are in a bucket."""
+    if bucket.to_s is None:
+        return language.text("from {time}", time=language.duration(bucket.from_s))
+    if not bucket.from_s:
+        return language.text("under {time}", time=language.duration(bucket.to_s))
+    return f"{language.duration(bucket.from_s)} - {language.duration(bucket.to_s)}"
 
 
 def write_quality(page: Tabled, report: JourneyReport, language: Language) -> None:

@@ -1,11 +1,20 @@
-"""The groups of a breakdown, on a page: how they end, where they stop, how far and how long."""
+"""The groups of a breakdown, on a page: how they end, where they stop, how far and how long.
 
-from analysis.journey_report import Breakdown
+What is said of steps stands step by step, so that the groups of one stand below each other.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from analysis.journey_report import Breakdown, GroupStep
+from analysis.sections import GroupReach
 from delivery.report.circumstances import channel_name, value_name
 from delivery.report.endings import Endings
 from delivery.report.language import Language
 from delivery.report.page import Tabled
 from delivery.report.wording import Names
+
+AtStep = TypeVar("AtStep", GroupStep, GroupReach)
 
 
 def write_groups(
@@ -14,21 +23,27 @@ def write_groups(
     """Write the tables of a breakdown, if one was asked for."""
     if by.attribute is None:
         return
-    attribute = by.attribute
-    _ends(page, by, attribute, words, language)
-    _drop_off(page, by, attribute, names, words, language)
-    _funnel(page, by, attribute, names, language)
-    _times(page, by, attribute, language)
+    write_group_ends(page, by, words, language)
+    write_group_steps(page, by, names, words, language)
+    write_group_funnels(page, by, names, language)
+    write_group_times(page, by, language)
 
 
-def _value(value: str, attribute: str, language: Language) -> str:
-    if attribute.partition("@")[0] == "channel":
+def group_name(value: str, by: Breakdown, language: Language) -> str:
+    """Name a group."""
+    if attribute_of(by).partition("@")[0] == "channel":
         return channel_name(value, language)
     return value_name(value, language)
 
 
-def _ends(page: Tabled, by: Breakdown, attribute: str, words: Endings, language: Language) -> None:
-    say = language.text
+def attribute_of(by: Breakdown) -> str:
+    """The attribute, at the touch that was asked for."""
+    return by.attribute or ""
+
+
+def write_group_ends(page: Tabled, by: Breakdown, words: Endings, language: Language) -> None:
+    """Write where the journeys of each group stand."""
+    say, attribute = language.text, attribute_of(by)
     heading = say("By {attribute}", attribute=attribute)
     if "@" not in attribute:
         heading = say("By {attribute} (at first touch)", attribute=attribute)
@@ -46,7 +61,7 @@ def _ends(page: Tabled, by: Breakdown, attribute: str, words: Endings, language:
         ),
         [
             (
-                _value(group.value, attribute, language),
+                group_name(group.value, by, language),
                 language.count(group.started),
                 language.count(group.completed),
                 language.count(group.lost),
@@ -61,15 +76,17 @@ def _ends(page: Tabled, by: Breakdown, attribute: str, words: Endings, language:
     )
 
 
-def _drop_off(  # noqa: PLR0913, PLR0917 - what a page is made from, and the page
-    page: Tabled, by: Breakdown, attribute: str, names: Names, words: Endings, language: Language
+def write_group_steps(
+    page: Tabled, by: Breakdown, names: Names, words: Endings, language: Language
 ) -> None:
-    say = language.text
+    """Write how many of each group stop at each step."""
+    say, attribute = language.text, attribute_of(by)
+    rows = _step_by_step([(group.value, group.steps) for group in by.groups])
     page.table(
         say(words.drop_off_by, attribute=attribute),
         (
-            attribute,
             say("step"),
+            attribute,
             say("entered"),
             say(words.lost),
             f"{say(words.rate)} (95 %)",
@@ -78,43 +95,44 @@ def _drop_off(  # noqa: PLR0913, PLR0917 - what a page is made from, and the pag
         ),
         [
             (
-                _value(group.value, attribute, language),
                 names.step(step.step),
+                group_name(value, by, language),
                 language.count(step.entered),
                 language.count(step.dropped),
                 language.rate(step.drop_off_rate, step.low, step.high, step.note),
                 language.count(step.n),
                 _day(step.day, language),
             )
-            for group in by.groups
-            for step in group.steps
+            for value, step in rows
         ],
         left=2,
     )
 
 
-def _funnel(page: Tabled, by: Breakdown, attribute: str, names: Names, language: Language) -> None:
-    say = language.text
+def write_group_funnels(page: Tabled, by: Breakdown, names: Names, language: Language) -> None:
+    """Write how far the journeys of each group came."""
+    say, attribute = language.text, attribute_of(by)
     share = say("of entry")
+    rows = _step_by_step([(group.value, group.funnel) for group in by.groups])
     page.table(
         say("How far they came, by {attribute}", attribute=attribute),
-        (attribute, say("step"), say("reached"), f"{share} (95 %)"),
+        (say("step"), attribute, say("reached"), f"{share} (95 %)"),
         [
             (
-                _value(group.value, attribute, language),
                 names.step(step.step),
+                group_name(value, by, language),
                 language.count(step.reached),
                 language.rate(step.of_entry, step.low, step.high),
             )
-            for group in by.groups
-            for step in group.funnel
+            for value, step in rows
         ],
         left=2,
     )
 
 
-def _times(page: Tabled, by: Breakdown, attribute: str, language: Language) -> None:
-    say = language.text
+def write_group_times(page: Tabled, by: Breakdown, language: Language) -> None:
+    """Write how long the completed journeys of each group took, and whose time that was."""
+    say, attribute = language.text, attribute_of(by)
     page.table(
         say("Median times of completed journeys, by {attribute}", attribute=attribute),
         (
@@ -126,7 +144,7 @@ def _times(page: Tabled, by: Breakdown, attribute: str, language: Language) -> N
         ),
         [
             (
-                _value(group.value, attribute, language),
+                group_name(group.value, by, language),
                 language.duration(group.time.total.median_s),
                 language.duration(group.time.customer.median_s),
                 language.duration(group.time.city.median_s),
@@ -136,6 +154,27 @@ def _times(page: Tabled, by: Breakdown, attribute: str, language: Language) -> N
         ],
         left=1,
     )
+
+
+def _step_by_step(
+    groups: Sequence[tuple[str, Sequence[AtStep]]],
+) -> Iterator[tuple[str, AtStep]]:
+    """Give the rows of all groups step by step, with their group.
+
+    A group lacks the steps that too few of it came to; the order of the steps is one for all.
+    """
+    order: list[str] = []
+    for _, rows in groups:
+        at = 0
+        for row in rows:
+            if row.step in order:
+                at = order.index(row.step) + 1
+            else:
+                order.insert(at, row.step)
+                at += 1
+    for step in order:
+        for value, rows in groups:
+            yield from ((value, row) for row in rows if row.step == step)
 
 
 def _day(day: int | None, language: Language) -> str:

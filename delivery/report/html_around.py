@@ -1,13 +1,13 @@
-"""What surrounds the journeys on a page in HTML: channels, groups, the data."""
+"""What surrounds the journeys on a page in HTML: channels, the data."""
 
 from analysis.journey_report import JourneyReport
 from delivery.report.chart_ticks import percents
 from delivery.report.charts import Range, drawn, ranges
 from delivery.report.circumstances import channel_name, write_channels, write_quality
 from delivery.report.endings import Endings
-from delivery.report.group_tables import write_groups
-from delivery.report.html_parts import Block, How, Legend, Picture, Section, Tables
+from delivery.report.html_parts import Block, How, Legend, Picture, Tables, table
 from delivery.report.language import Language
+from delivery.report.missing import missing_lines, missing_tables
 from delivery.report.sentences import about_the_data, hidden_sentence
 from delivery.report.wording import Names
 
@@ -78,24 +78,38 @@ def channels(report: JourneyReport, words: Endings, language: Language) -> tuple
     )
 
 
-def groups(
-    report: JourneyReport, names: Names, words: Endings, language: Language, attribute: str
-) -> Section:
-    """Say how the groups of an attribute do."""
+def missing(report: JourneyReport, language: Language) -> tuple[Block, ...]:
+    """Say what may be missing; nothing where the log was not asked."""
     say = language.text
-    tables = Tables(language)
-    write_groups(tables, report.by, names, words, language)
-    heading = say("By {attribute}", attribute=attribute)
+    if report.recording is None:
+        return ()
+    tables = [
+        table(found.heading, found.heads, found.rows, language, left=found.words)
+        for found in missing_tables(report.recording, language)
+    ]
     how = How(
-        say("The same figures for each group of journeys that have one value in common."),
-        say("n: the journeys of the group that can tell."),
         say(
-            "The rates are read at one day for all groups, so that they can be compared. Groups "
-            "of too few people are left out."
+            "What happened and is not in these numbers, as far as the log knows: of the whole "
+            "service, whatever is selected."
+        ),
+        say(
+            "Late: of the touchpoints of the service among the newest 20,000 events of the log. "
+            "Records in quarantine and lost ones are of no journey, so there is no n."
+        ),
+        say(
+            "Counted in the log up to the position of this report. A silence is long if it is "
+            "three times the gap between two hours with touchpoints that 19 of 20 do not exceed, "
+            "unless the four weeks before had such gaps three times."
         ),
     )
-    blocks = (Block(heading, how, tables=tuple(tables.taken)),) if tables.taken else ()
-    return Section("groups", heading, blocks)
+    return (
+        Block(
+            say("What may be missing"),
+            how,
+            lines=tuple(missing_lines(report.recording, language)),
+            tables=tuple(tables),
+        ),
+    )
 
 
 def data(report: JourneyReport, names: Names, language: Language) -> Block:

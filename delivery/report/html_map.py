@@ -2,15 +2,17 @@
 
 from analysis.journey_report import JourneyReport
 from delivery.report.html_parts import Block, How, Picture, Section, Table, table
-from delivery.report.journey_map import MapLayout, lay_out, map_rows
+from delivery.report.journey_map import MapLayout, MapRow, lay_out, map_rows
 from delivery.report.language import Language
-from delivery.report.map_speech import MapSpeech
+from delivery.report.map_speech import MapSpeech, sign_words
 from delivery.report.map_svg import map_pages, map_svg
 from delivery.report.wording import Names
 
 
-def way(report: JourneyReport, names: Names, language: Language) -> Section:
-    """Draw the map; no blocks where no journey has a step."""
+def way(
+    report: JourneyReport, names: Names, language: Language, beside: tuple[Block, ...]
+) -> Section:
+    """Draw the map, with what is said beside it; no blocks where no journey has a step."""
     say = language.text
     layout = lay_out(report)
     heading = say("The map of the journey")
@@ -35,13 +37,14 @@ def way(report: JourneyReport, names: Names, language: Language) -> Section:
         pictures=(Picture(drawing + on_paper, form="map"),),
         tables=(_table(layout, names, language),),
     )
-    return Section("map", heading, (block,))
+    return Section("map", heading, (block, *beside))
 
 
 def _table(layout: MapLayout, names: Names, language: Language) -> Table:
     say = language.text
     speech = MapSpeech(layout, language, names)
     kinds = {"start": say("start"), "move": say("move"), "end": say("end")}
+    compared = layout.compared
     rows = [
         (
             kinds[row.kind],
@@ -52,16 +55,25 @@ def _table(layout: MapLayout, names: Names, language: Language) -> Table:
             language.count(row.count),
             language.percent(row.share),
             language.duration(row.median_s) if row.kind == "move" else "",
+            *([sign_words(row.sign, language) if _is_a_move(row) else ""] if compared else ()),
         )
         for row in map_rows(layout)
     ]
     return table(
         say("The same as a table: where journeys start, move and end"),
-        (say("kind"), say("from"), say("to"), say("number"), say("share"), say("median")),
+        (
+            *(say("kind"), say("from"), say("to"), say("number"), say("share"), say("median")),
+            *([say("share of the others")] if compared else ()),
+        ),
         rows,
         language,
         left=3,
+        last_is_words=compared,
     )
+
+
+def _is_a_move(row: MapRow) -> bool:
+    return row.kind == "move" and row.together == 1
 
 
 def _step(key: str | None, together: int, names: Names, language: Language) -> str:

@@ -164,7 +164,7 @@ def _ranking(
         drawing = bars(
             [
                 Bar(
-                    f"{called[row.service]}: {names[row.service].step(row.step)}",
+                    f"{names[row.service].step(row.step)} \N{MIDDLE DOT} {called[row.service]}",
                     language.count(row.dropped),
                     [("lost", row.dropped)],
                 )

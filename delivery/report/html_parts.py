@@ -4,13 +4,16 @@ A block has sentences, perhaps pictures, tables with the same content, and how i
 `templates` gives these their form.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from delivery.report.language import Language
 from delivery.report.page import Cell as Words
 from delivery.report.page import not_bars
 from delivery.report.wording import readable
+
+LONGEST_WORD = 32
+"""Of a longer one every line is broken somewhere, lest it push all else off the page."""
 
 FIRST_ROWS = 24
 """Of a longer table these are seen at once, the others when asked for."""
@@ -23,13 +26,28 @@ class Drawn(NamedTuple):
     share: float
 
 
+class Apart(NamedTuple):
+    """An interval of a difference, drawn about nothing: its ends and its middle, from -1 to 1."""
+
+    text: str
+    low: float
+    middle: float
+    high: float
+
+
+class Strong(NamedTuple):
+    """Words that matter."""
+
+    strong: str
+
+
 class Path(NamedTuple):
     """Steps one after the other, by their names."""
 
     steps: tuple[str, ...]
 
 
-Cell = str | Drawn | Path
+Cell = str | Drawn | Apart | Strong | Path
 
 
 class Column(NamedTuple):
@@ -47,22 +65,33 @@ class Table(NamedTuple):
         columns: As many as each row has cells.
         rows: From top to bottom.
         more: Says how many rows are folded; none if it says nothing.
+        seen: So many rows are seen at once, where some are folded.
     """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     more: str = ""
+    seen: int = FIRST_ROWS
 
     @property
     def first(self) -> tuple[tuple[Cell, ...], ...]:
         """The rows that are seen at once."""
-        return self.rows[:FIRST_ROWS] if self.more else self.rows
+        return self.rows[: self.seen] if self.more else self.rows
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether a word in it is too long for a column."""
+        return any(len(word) > LONGEST_WORD for row in self.rows for word in _words(row))
 
     @property
     def others(self) -> tuple[tuple[Cell, ...], ...]:
         """The rows that are folded."""
-        return self.rows[FIRST_ROWS:] if self.more else ()
+        return self.rows[self.seen :] if self.more else ()
+
+    def folded(self, language: Language) -> "Table":
+        """The same, not seen before it is asked for."""
+        return self._replace(more=language.text("As a table: {what}", what=self.caption), seen=0)
 
 
 class Legend(NamedTuple):
@@ -232,11 +261,18 @@ class Tables:
             self.taken.append(taken)
 
 
+def _words(row: Iterable[Cell]) -> Iterator[str]:
+    for cell in row:
+        for said in cell.steps if isinstance(cell, Path) else [cell]:
+            if isinstance(said, str):
+                yield from said.split()
+
+
 def _readable(cell: Cell | None) -> Cell:
     match cell:
         case Path():
             return Path(tuple(map(readable, cell.steps)))
-        case Drawn():
+        case Drawn() | Apart() | Strong():
             return cell
         case _:
             return readable(cell or "")

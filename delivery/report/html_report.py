@@ -4,7 +4,9 @@ from analysis.journey_report import JourneyReport
 from delivery.moments import start_of
 from delivery.report.endings import Endings, endings
 from delivery.report.html import html_of
-from delivery.report.html_around import channels, data, groups
+from delivery.report.html_around import channels, data, missing
+from delivery.report.html_compared import Comparing
+from delivery.report.html_groups import Grouping
 from delivery.report.html_map import way
 from delivery.report.html_parts import Block, Drawn, How, HtmlPage, Path, Section, Tile, table
 from delivery.report.html_stops import stops
@@ -23,6 +25,9 @@ from delivery.report.sentences import (
 )
 from delivery.report.wording import Names
 
+PATHS = 100
+"""Of the paths, the most frequent so many are on the page; JSON and CSV have them all."""
+
 
 def report_html(report: JourneyReport, names: Names, language: Language) -> str:
     """Write the journey report of one service as HTML."""
@@ -36,11 +41,10 @@ class _Report:
         self._report = report
         self._names = names
         self._language = language
-        self._say = language.text
         self._words: Endings = endings(draft=report.draft)
 
     def page(self) -> HtmlPage:
-        report, language = self._report, self._language
+        report, language, say = self._report, self._language, self._language.text
         started = report.journeys.started
         warnings = []
         if report.draft:
@@ -49,7 +53,7 @@ class _Report:
             warnings.append(public_log(report.k, language))
         lead = headline(report, self._names, self._words, language) or no_data(language)
         return HtmlPage(
-            kind=self._say("Journey report"),
+            kind=say("Journey report"),
             title=self._names.service,
             key=report.service if self._names.service != report.service else "",
             scope=scope(report.as_of, report.position, report.window, language, report.where),
@@ -64,14 +68,15 @@ class _Report:
 
     def _footnotes(self) -> tuple[str, ...]:
         left_out = hidden_sentence(self._report.hidden, self._report.k, self._language)
-        again = self._say(
+        say = self._language.text
+        again = say(
             "The same report can be made again at any time: it depends on the as-of moment, the "
             "log position and the selection alone."
         )
         return tuple(filter(None, (left_out, again)))
 
     def _tiles(self) -> tuple[Tile, ...]:
-        report, language, say = self._report, self._language, self._say
+        report, language, say = self._report, self._language, self._language.text
         journeys, done, total = report.journeys, report.completion, report.time.total
         lost = journeys.cancelled + journeys.expired + journeys.abandoned
         rate = language.why_no_rate(done.note or "") or NOTHING
@@ -100,26 +105,32 @@ class _Report:
 
     def _sections(self) -> tuple[Section, ...]:
         report, names, words, language = self._report, self._names, self._words, self._language
+        say = language.text
+        beside = Comparing(report, names, words, language)
+        groups = Grouping(report, names, words, language)
         sections = [
-            Section("glance", self._say("At a glance"), (self._where_they_stand(),)),
-            stops(report, names, words, language),
-            way(report, names, language),
-            Section("time", self._say("Time"), times(report, names, language)),
+            Section("glance", say("At a glance"), (self._where_they_stand(), *beside.whole())),
+            Section("groups", groups.heading(), groups.ends()),
+            stops(report, names, words, language, (*groups.stops(), *beside.stops())),
+            way(report, names, language, beside.moves()),
             Section(
-                "variants", self._say("Paths really walked"), (_variants(report, names, language),)
+                "time",
+                say("Time"),
+                (*times(report, names, language), *groups.times(), *beside.times()),
             ),
-            Section("trend", self._say("Week by week"), (trend(report, language),)),
-            Section("channels", self._say("Channels"), channels(report, words, language)),
+            Section("variants", say("Paths really walked"), (_variants(report, names, language),)),
+            Section("trend", say("Week by week"), (trend(report, language),)),
+            Section("channels", say("Channels"), channels(report, words, language)),
+            Section(
+                "data",
+                say("About the data"),
+                (data(report, names, language), *missing(report, language)),
+            ),
         ]
-        if report.by.attribute is not None:
-            sections.append(groups(report, names, words, language, report.by.attribute))
-        sections.append(
-            Section("data", self._say("About the data"), (data(report, names, language),))
-        )
         return tuple(section for section in sections if section.blocks)
 
     def _where_they_stand(self) -> Block:
-        report, language, say = self._report, self._language, self._say
+        report, language, say = self._report, self._language, self._language.text
         journeys = report.journeys
         lines = []
         mature = report.completion.mature
@@ -181,7 +192,7 @@ class _Report:
         )
 
     def _completion_method(self) -> str:
-        say, done = self._say, self._report.completion
+        say, done = self._language.text, self._report.completion
         if done.method == "wilson":
             return say("A plain share of journeys that are all old enough; Wilson 95 % interval.")
         if done.method == "aalen-johansen":
@@ -194,9 +205,10 @@ class _Report:
 
 def _variants(report: JourneyReport, names: Names, language: Language) -> Block:
     say = language.text
-    most = max((variant.count for variant in report.variants), default=1)
+    shown = report.variants[:PATHS]
+    most = max((variant.count for variant in shown), default=1)
     return Block(
-        which_paths(report.variants, report.variants_total, language),
+        which_paths(shown, report.variants_total, language),
         How(
             say("A path is the sequence of steps that a journey really took, returns included."),
             say("The share is of the journeys that have a step at all."),
@@ -215,7 +227,7 @@ def _variants(report: JourneyReport, names: Names, language: Language) -> Block:
                         language.percent(variant.share),
                         Path(tuple(names.step(step) for step in variant.steps)),
                     )
-                    for variant in report.variants
+                    for variant in shown
                 ],
                 language,
                 left=0,

@@ -29,15 +29,21 @@ DRAWN = 15
 """Of the steps, at most so many are drawn; the tables have them all."""
 
 
-def stops(report: JourneyReport, names: Names, words: Endings, language: Language) -> Section:
-    """Say where people stop, how, and what they did next."""
+def stops(
+    report: JourneyReport,
+    names: Names,
+    words: Endings,
+    language: Language,
+    beside: tuple[Block, ...],
+) -> Section:
+    """Say where people stop, how, what they did next, and what is said beside that."""
     blocks = [_funnel(report, names, words, language)]
     if report.routes:
         blocks.append(_routes(report, names, words, language))
     blocks.append(_drop_off(report, names, words, language))
     if after := _next(report, names, words, language):
         blocks.append(after)
-    return Section("stops", language.text("Where people stop"), tuple(blocks))
+    return Section("stops", language.text("Where people stop"), (*blocks, *beside))
 
 
 def _funnel(report: JourneyReport, names: Names, words: Endings, language: Language) -> Block:

@@ -4,7 +4,7 @@ from analysis.journey_report import JourneyReport
 from analysis.sections import Spent
 from delivery.report.chart_ticks import durations
 from delivery.report.charts import Bar, Spread, counts, drawn, drawn_small, spreads
-from delivery.report.circumstances import write_times
+from delivery.report.circumstances import bucket_name, write_histograms, write_times
 from delivery.report.html_parts import Block, How, Legend, Picture, Tables, table
 from delivery.report.language import Language
 from delivery.report.wording import Names
@@ -16,13 +16,15 @@ def times(report: JourneyReport, names: Names, language: Language) -> tuple[Bloc
     time = report.time
     tables = Tables(language)
     write_times(tables, report, language)
+    histograms = Tables(language)
+    write_histograms(histograms, report, language)
     pictures = tuple(
         Picture(
             drawn_small(
                 counts(
                     [_bucket(spent, place, ink, language) for place in range(len(spent.histogram))]
                 ),
-                say("Chart: how many journeys took how long. The quantiles are in the table."),
+                say("Chart: how many journeys took how long. The tables have the figures."),
             ),
             heading=heading,
         )
@@ -48,7 +50,7 @@ def times(report: JourneyReport, names: Names, language: Language) -> tuple[Bloc
             ),
         ),
         pictures=pictures,
-        tables=tuple(tables.taken),
+        tables=(*tables.taken, *(found.folded(language) for found in histograms.taken)),
     )
     at_steps = _step_times(report, names, language)
     return (whole, at_steps) if at_steps else (whole,)
@@ -131,12 +133,7 @@ def _step_times(report: JourneyReport, names: Names, language: Language) -> Bloc
 
 def _bucket(spent: Spent, place: int, ink: str, language: Language) -> Bar:
     bucket = spent.histogram[place]
-    if bucket.to_s is None:
-        name = language.text("from {time}", time=language.duration(bucket.from_s))
-    elif not bucket.from_s:
-        name = language.text("under {time}", time=language.duration(bucket.to_s))
-    else:
-        name = f"{language.duration(bucket.from_s)} - {language.duration(bucket.to_s)}"
+    name = bucket_name(bucket, language)
     return Bar(name, language.count(bucket.count), [(ink, bucket.count)])
 
 

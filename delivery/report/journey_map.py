@@ -19,11 +19,11 @@ from delivery.report.map_folding import (
     worth_drawing,
     worth_showing,
 )
+from delivery.report.map_signs import Pair, Signs, signs_of
 
 TABLE_ROWS = 60
 TOO_FEW_FOR_A_SHARE = 10
 
-Pair = tuple[str, str]
 Kind = Literal["start", "move", "end"]
 
 
@@ -38,7 +38,7 @@ class MapFlow:
         median_s: Between the two visits.
         course: Its way.
         lane: 0 is next to the steps; a straight flow and a loop need none.
-        sign: In a comparison: 1 for more, -1 for fewer, 0 for no clear difference.
+        sign: In a comparison, as `delivery.report.map_signs` has it.
     """
 
     from_: str
@@ -60,6 +60,7 @@ class MapStep(NamedTuple):
         ends: Journeys whose last visit is here, by where they stand.
         from_elsewhere: Moves to here that have no arrow of their own.
         to_elsewhere: Moves from here that have none.
+        sign: Of its drop-off, as of `MapFlow`.
     """
 
     step: str
@@ -68,6 +69,7 @@ class MapStep(NamedTuple):
     ends: tuple[End, ...]
     from_elsewhere: int
     to_elsewhere: int
+    sign: int | None = None
 
 
 class OtherSteps(NamedTuple):
@@ -126,7 +128,7 @@ class MapLayout(NamedTuple):
         coverage: Share of them that has an arrow of its own; None where there are under ten.
         hidden: Rows of starts, transitions and ends that the report leaves out.
         rows: The same as a table.
-        compared: Whether flows have signs.
+        compared: Whether flows and steps may have signs.
     """
 
     steps: tuple[MapStep, ...]
@@ -141,26 +143,25 @@ class MapLayout(NamedTuple):
     compared: bool
 
 
-def lay_out(report: JourneyReport, *, compare: Mapping[Pair, int] | None = None) -> MapLayout:
+def lay_out(report: JourneyReport) -> MapLayout:
     """Choose what the map of a report shows, and where.
 
     Args:
         report: Its starts, transitions and ends, in any order.
-        compare: By pair of steps whether more or fewer went that way than in what it is compared
-            with, 1 or -1; 0 and what is missing: no clear difference.
 
     Returns:
         The same for the same numbers. No steps where no journey has any.
     """
+    signs = signs_of(report.comparison)
     moves = sorted(report.transitions, key=lambda move: (-move.count, move.from_, move.to))
     order = intended_order(report)
     shown = worth_showing(order, report)
     rank = {step: place for place, step in enumerate(shown)}
     drawn = worth_drawing([m for m in moves if m.from_ in rank and m.to in rank], rank)
-    flows = _in_lanes(drawn, rank, compare)
+    flows = _in_lanes(drawn, rank, signs)
     total = sum(move.count for move in moves)
     return MapLayout(
-        steps=_steps(report, shown, drawn),
+        steps=_steps(report, shown, drawn, signs),
         flows=flows,
         others=_others(report, order, rank),
         journeys=report.journeys,
@@ -168,8 +169,8 @@ def lay_out(report: JourneyReport, *, compare: Mapping[Pair, int] | None = None)
         moves=total,
         coverage=_share(sum(flow.count for flow in flows), total),
         hidden=sum(report.hidden.get(kind, 0) for kind in ("starts", "transitions", "ends")),
-        rows=_rows(report, moves, compare),
-        compared=compare is not None,
+        rows=_rows(report, moves, signs),
+        compared=signs is not None,
     )
 
 
@@ -182,7 +183,7 @@ def map_rows(layout: MapLayout) -> tuple[MapRow, ...]:
 
 
 def _in_lanes(
-    moves: Sequence[Transition], rank: Mapping[str, int], compare: Mapping[Pair, int] | None
+    moves: Sequence[Transition], rank: Mapping[str, int], signs: Signs | None
 ) -> tuple[MapFlow, ...]:
     """Give each bent flow the nearest lane that is free between its steps, the shortest first."""
     taken: dict[Course, list[list[tuple[int, int]]]] = {Course.SKIP: [], Course.RETURN: []}
@@ -197,7 +198,7 @@ def _in_lanes(
             if lane == len(lanes):
                 lanes.append([])
             lanes[lane].append((top, bottom))
-        sign = None if compare is None else compare.get((move.from_, move.to), 0)
+        sign = _sign(move, signs)
         flows.append(
             MapFlow(move.from_, move.to, move.count, move.median_s, course, lane=lane, sign=sign)
         )
@@ -211,7 +212,10 @@ def _span(move: Transition, rank: Mapping[str, int]) -> tuple[int, int, int]:
 
 
 def _steps(
-    report: JourneyReport, shown: Sequence[str], drawn: Sequence[Transition]
+    report: JourneyReport,
+    shown: Sequence[str],
+    drawn: Sequence[Transition],
+    signs: Signs | None,
 ) -> tuple[MapStep, ...]:
     rows = {row.step: row for row in report.steps}
     starts = Counter({start.step: start.count for start in report.starts})
@@ -235,6 +239,7 @@ def _steps(
             ),
             from_elsewhere=into[step],
             to_elsewhere=out[step],
+            sign=None if signs is None else signs.drop_offs.get(step),
         )
         for step in shown
     )
@@ -254,7 +259,7 @@ def _others(report: JourneyReport, order: Sequence[str], rank: Mapping[str, int]
 
 
 def _rows(
-    report: JourneyReport, moves: Sequence[Transition], compare: Mapping[Pair, int] | None
+    report: JourneyReport, moves: Sequence[Transition], signs: Signs | None
 ) -> tuple[MapRow, ...]:
     starts = [
         MapRow("start", None, start.step, None, start.count, None)
@@ -269,7 +274,7 @@ def _rows(
             move.count,
             None,
             median_s=move.median_s,
-            sign=None if compare is None else compare.get((move.from_, move.to), 0),
+            sign=_sign(move, signs),
         )
         for move in moves
     ]
@@ -278,6 +283,11 @@ def _rows(
         for end in sorted(report.ends, key=lambda end: (-end.count, end.step, end.outcome))
     ]
     return (*_together(starts), *_together(between), *_together(ends))
+
+
+def _sign(move: Transition, signs: Signs | None) -> int | None:
+    pair: Pair = (move.from_, move.to)
+    return None if signs is None else signs.moves.get(pair)
 
 
 def _together(rows: Sequence[MapRow]) -> list[MapRow]:

@@ -147,7 +147,8 @@ def _step(place: Place, sheet: Sheet) -> list[Figure]:
         else:
             marks += _beside(beside, height, sheet)
     actor = "unknown" if row is None else row.actor
-    return [Figure(f"step {actor}", speech.step(step), tuple(marks)), *loops]
+    kind = f"step {actor}{_sign(step.sign)}"
+    return [Figure(kind, speech.step(step), tuple(marks)), *loops]
 
 
 def _bar(row: StepRow, room: Area) -> list[Mark]:
@@ -206,19 +207,16 @@ def _ending(sheet: Sheet) -> tuple[float, list[Figure]]:
     stands = [
         (outcome, number) for outcome in OUTCOMES if (number := getattr(layout.journeys, outcome))
     ]
-    if stands:
-        box = Area(sheet.left, y, STEP, PAD * 2 + (len(stands) + 1) * SMALL_LINE)
-        panel = _panel("stand", box, speech.stand(), [])
-        marks: list[Mark] = [*panel.marks]
-        base = y + PAD + SMALL
-        for outcome, number in stands:
-            base += SMALL_LINE
-            swatch = Area(sheet.left + PAD, base - SWATCH + 1, SWATCH, SWATCH)
-            words = fitted(speech.ended(outcome, number), SMALL, STEP - 3 * PAD - SWATCH)
-            marks.append(Shape(f"swatch {outcome}", swatch, 2))
-            marks.append(Letters("note", words, swatch.x + SWATCH + 7, base))
-        figures.append(panel._replace(marks=tuple(marks)))
-        y += box.height + PAD
+    lists = [
+        (speech.stand(), [(outcome, speech.ended(outcome, number)) for outcome, number in stands])
+    ]
+    if layout.compared:
+        lists.append(speech.signs())
+    for head, entries in lists:
+        if entries:
+            box = Area(sheet.left, y, STEP, PAD * 2 + (len(entries) + 1) * SMALL_LINE)
+            figures.append(_listed(box, head, entries))
+            y += box.height + PAD
     notes: list[Mark] = []
     for note in speech.footnotes():
         y += 4
@@ -226,6 +224,20 @@ def _ending(sheet: Sheet) -> tuple[float, list[Figure]]:
             y += SMALL_LINE
             notes.append(Letters("note", line, EDGE, y))
     return y, [*figures, Figure("footnotes", "", tuple(notes))]
+
+
+def _listed(box: Area, head: str, entries: list[tuple[str, str]]) -> Figure:
+    """Draw a panel of words, each beside the mark that it explains."""
+    panel = _panel("stand", box, head, [])
+    marks: list[Mark] = [*panel.marks]
+    base = box.y + PAD + SMALL
+    for kind, said in entries:
+        base += SMALL_LINE
+        swatch = Area(box.x + PAD, base - SWATCH + 1, SWATCH, SWATCH)
+        words = fitted(said, SMALL, STEP - 3 * PAD - SWATCH)
+        marks.append(Shape(f"swatch {kind}", swatch, 2))
+        marks.append(Letters("note", words, swatch.x + SWATCH + 7, base))
+    return panel._replace(marks=tuple(marks))
 
 
 def _panel(kind: str, box: Area, head: str, lines: list[str]) -> Figure:
@@ -241,4 +253,8 @@ def _panel(kind: str, box: Area, head: str, lines: list[str]) -> Figure:
 
 
 def _kind(flow: MapFlow) -> str:
-    return f"flow {flow.course}" + ("" if flow.sign is None else f" {_SIGNS[flow.sign]}")
+    return f"flow {flow.course}{_sign(flow.sign)}"
+
+
+def _sign(sign: int | None) -> str:
+    return "" if sign is None else f" {_SIGNS[sign]}"

@@ -192,7 +192,7 @@ def _place(step: MapStep, layout: MapLayout, speech: MapSpeech, scale: Scale) ->
         step=step,
         top=0.0,
         name=broken(speech.name(step.step), NAME, room, lines=3, bold=True),
-        beneath=broken(speech.beneath(step.row), SMALL, STEP - 2 * PAD, lines=3),
+        beneath=broken(speech.beneath(step), SMALL, STEP - 2 * PAD, lines=3),
         left=[
             *_of(Course.RETURN, out),
             *([] if is_first else _stub("start", step.starts, speech.starts(step.starts), scale)),

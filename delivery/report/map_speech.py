@@ -14,6 +14,21 @@ ISOLATE, END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLAT
 SIGNS = {1: "(+)", -1: "(\N{MINUS SIGN})"}
 
 
+def sign_mark(sign: int | None) -> str:
+    """How a sign is written; nothing where no clear difference is, or too few to tell."""
+    return "" if sign is None else SIGNS.get(sign, "")
+
+
+def sign_words(sign: int | None, language: Language) -> str:
+    """A sign with what it says, in a table."""
+    if sign is None:
+        return language.text("too few to compare")
+    if sign == 0:
+        return language.text("no clear difference")
+    words = language.text("larger") if sign > 0 else language.text("smaller")
+    return f"{sign_mark(sign)} {words}"
+
+
 class StepNames(Protocol):
     """What the map asks of the names of a service."""
 
@@ -91,8 +106,7 @@ class MapSpeech:
 
     def label(self, flow: MapFlow) -> str:
         """What stands at an arrow: sign, count and median wait."""
-        sign = "" if flow.sign is None else SIGNS.get(flow.sign, "")
-        parts = [f"{sign} {self.count(flow.count)}".lstrip()]
+        parts = [f"{sign_mark(flow.sign)} {self.count(flow.count)}".lstrip()]
         if flow.median_s is not None:
             parts.append(self._language.duration(flow.median_s))
         return " \N{MIDDLE DOT} ".join(parts)
@@ -127,10 +141,14 @@ class MapSpeech:
                 target=target,
                 wait=wait,
             )
-        return f"{said} {self._difference(flow)}".rstrip()
+        return said if flow.sign is None else f"{said} {self._difference(flow.sign)}"
 
-    def beneath(self, row: StepRow | None) -> str:
+    def beneath(self, step: MapStep) -> str:
         """The line under a step's name: its drop-off, or who acts if that is not the customer."""
+        said = self._drop_off(step.row)
+        return f"{sign_mark(step.sign)} {said}".lstrip()
+
+    def _drop_off(self, row: StepRow | None) -> str:
         says = self._language
         if row is None:
             return says.text("too few people to say more")
@@ -156,7 +174,7 @@ class MapSpeech:
         """A step in words."""
         name, row = self._apart(step.step), step.row
         if row is None:
-            return f"{name}: {self.beneath(row)}"
+            return f"{name}: {self.beneath(step)}"
         counts = self._language.text(
             "{step}: {entered} entered, {advanced} went on, {dropped} dropped off, {open} are "
             "still open here.",
@@ -166,7 +184,8 @@ class MapSpeech:
             dropped=row.dropped,
             open=row.open,
         )
-        return f"{counts} {self.beneath(row)}"
+        said = f"{counts} {self.beneath(step)}"
+        return said if step.sign is None else f"{said}. {self._difference(step.sign)}"
 
     def stand(self) -> str:
         """The heading of where all journeys stand."""
@@ -207,14 +226,16 @@ class MapSpeech:
                 "those that went on (plain), dropped off (striped) or are still open (dotted)."
             )
         )
-        if layout.compared:
-            notes.append(
-                says.text(
-                    "(+) more went this way than in the comparison, (\N{MINUS SIGN}) fewer; "
-                    "without a sign there is no clear difference."
-                )
-            )
         return notes
+
+    def signs(self) -> tuple[str, list[tuple[str, str]]]:
+        """What the signs mean: a heading, and the words of each by its mark in the picture."""
+        says = self._language
+        return says.text("Beside the others"), [
+            ("more", says.text("(+) a larger share of the others")),
+            ("fewer", says.text("(\N{MINUS SIGN}) a smaller share of the others")),
+            ("alike", says.text("no sign: no clear difference, or too few")),
+        ]
 
     def _coverage(self) -> str:
         says, layout = self._language, self._layout
@@ -235,14 +256,12 @@ class MapSpeech:
             moves=layout.moves,
         )
 
-    def _difference(self, flow: MapFlow) -> str:
+    def _difference(self, sign: int) -> str:
         says = self._language
-        if flow.sign is None:
-            return ""
-        if flow.sign > 0:
-            return says.text("More than in the comparison.")
-        if flow.sign < 0:
-            return says.text("Fewer than in the comparison.")
+        if sign > 0:
+            return says.text("A larger share of the others.")
+        if sign < 0:
+            return says.text("A smaller share of the others.")
         return says.text("No clear difference.")
 
     def _apart(self, step: str) -> str:

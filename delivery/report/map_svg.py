@@ -15,7 +15,7 @@ from delivery.report.map_marks import HEAD, Area, Figure, Letters, Mark, Picture
 from delivery.report.map_picture import draw
 from delivery.report.map_speech import MapSpeech, StepNames
 
-PAGE_WIDTH, PAGE_SHAPE = 680.0, 1.38
+PAGE_WIDTH, PAGE_SHAPE = 680.0, 1.24
 """Of what is printed on A4: its width, and how much higher than wide it is."""
 
 CURVE = 9.0
@@ -55,9 +55,14 @@ stroke-linecap:round}
 .journey-map .case{stroke:var(--map-page)}
 .journey-map .head-of-arrow{fill:currentColor;stroke:none}
 .journey-map .return,.journey-map .loop{color:var(--map-back)}
-.journey-map .more{color:var(--map-more)}
-.journey-map .fewer{color:var(--map-fewer)}
-.journey-map .alike{color:var(--map-edge)}
+.journey-map .flow.more,.journey-map .swatch.more{color:var(--map-more)}
+.journey-map .flow.fewer,.journey-map .swatch.fewer{color:var(--map-fewer)}
+.journey-map .flow.alike,.journey-map .swatch.alike{color:var(--map-edge)}
+.journey-map .fewer .line{stroke-dasharray:7 3}
+.journey-map .step.more .rim{stroke:var(--map-more);stroke-width:3}
+.journey-map .step.fewer .rim{stroke:var(--map-fewer);stroke-width:3;stroke-dasharray:7 3}
+.journey-map .swatch.more,.journey-map .swatch.fewer,.journey-map .swatch.alike{stroke:none;
+fill:currentColor}
 .journey-map .stub-from,.journey-map .stub-to{stroke-dasharray:3 3}
 .journey-map .on{fill:var(--map-on)}
 .journey-map .stripe{stroke:var(--map-lost);stroke-width:3}

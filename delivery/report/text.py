@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from analysis.journey_report import FunnelStep, JourneyReport, StepRow
 from delivery.report.circumstances import (
     write_channels,
+    write_histograms,
     write_next,
     write_quality,
     write_times,
@@ -16,6 +17,9 @@ from delivery.report.compared import write_comparison
 from delivery.report.endings import Endings, endings
 from delivery.report.group_tables import write_groups
 from delivery.report.language import Language
+from delivery.report.map_signs import signs_of
+from delivery.report.map_speech import sign_words
+from delivery.report.missing import write_missing
 from delivery.report.page import Cell, Leaf, Page
 from delivery.report.sentences import (
     about_the_data,
@@ -271,9 +275,13 @@ class _Writing:
                 shown=SHOWN,
                 all=len(moves),
             )
+        signs = signs_of(self._report.comparison)
         self._page.table(
             heading,
-            (say("from"), say("to"), say("journeys moved"), say("median"), say("90 % within")),
+            (
+                *(say("from"), say("to"), say("journeys moved"), say("median"), say("90 % within")),
+                *([] if signs is None else [say("share of the others")]),
+            ),
             [
                 (
                     self._names.step(move.from_),
@@ -281,10 +289,16 @@ class _Writing:
                     language.count(move.count),
                     language.duration(move.median_s),
                     language.duration(move.p90_s),
+                    *(
+                        []
+                        if signs is None
+                        else [sign_words(signs.moves.get((move.from_, move.to)), language)]
+                    ),
                 )
                 for move in moves[:SHOWN]
             ],
             left=2,
+            last_is_words=signs is not None,
         )
 
     def _variants(self) -> None:
@@ -307,8 +321,10 @@ class _Writing:
     def _circumstances(self) -> None:
         page, report, language = self._page, self._report, self._language
         write_times(page, report, language)
+        write_histograms(page, report, language)
         write_channels(page, report, self._words, language)
         write_quality(page, report, language)
+        write_missing(page, report, language)
 
     def _notes(self) -> None:
         self._page.heading(self._language.text("About the data"))

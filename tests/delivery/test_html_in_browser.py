@@ -21,13 +21,14 @@ from tests.delivery.hostile import HOSTILE, hostile_frames, hostile_names, hosti
 pytestmark = pytest.mark.xdist_group("browser")
 
 AT = ("--as-of", LAST_DAY, "--format", "html")
+GROUPS = ("--by", "lang", "--compare", "device=mobile")
 Pages = Callable[[str], Path]
 A4 = 794
 """Its width in CSS pixels."""
 
 EACH_KIND = {
     "varaamo-booking fi": ("report", "varaamo-booking", "--lang", "fi", *AT),
-    "groups sv": ("report", "varaamo-booking", "--lang", "sv", "--by", "lang", *AT),
+    "groups sv": ("report", "varaamo-booking", "--lang", "sv", *GROUPS, *AT),
     "overview en": ("overview", "--lang", "en", *AT),
     "journeys sv": ("journeys", "youth-summer-voucher", "--limit", "25", "--lang", "sv", *AT),
     "nothing": ("report", "varaamo-booking", "--to", "2020-01-05", *AT),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from analysis.journey_report import End, JourneyReport, StepRow
 from delivery.report.journey_map import TABLE_ROWS, MapLayout, lay_out, map_rows
 from delivery.report.map_folding import MAX_BENT, MAX_STEPS, Course
+from tests.delivery.besides import beside_others
 from tests.delivery.walked import OUTCOMES, Walk, report_of
 
 STEPS = ("search", "form", "pay", "sign", "wait", "call")
@@ -220,13 +221,15 @@ def test_shares_of_fewer_than_ten_are_not_given() -> None:
     assert {row.share for row in map_rows(layout)} == {None}
 
 
-@pytest.mark.parametrize("sign", [-1, 0, 1])
-def test_comparison_gives_flows_and_rows_their_signs(sign: int) -> None:
+@pytest.mark.parametrize("sign", [-1, 0, 1, None])
+def test_comparison_gives_flows_rows_and_steps_their_signs(sign: int | None) -> None:
     report = report_of([(("form", "pay", "sign"), "succeeded")] * 9, ["form", "pay", "sign"])
+    compared = beside_others(report, {("form", "pay"): sign, ("pay",): sign, ("sign",): 0})
 
-    layout = lay_out(report, compare={("form", "pay"): sign})
+    layout = lay_out(compared)
 
     signs = {(flow.from_, flow.to): flow.sign for flow in layout.flows}
-    assert signs == {("form", "pay"): sign, ("pay", "sign"): 0}
-    assert [row.sign for row in map_rows(layout) if row.kind == "move"] == [sign, 0]
+    assert signs == {("form", "pay"): sign, ("pay", "sign"): None}
+    assert [row.sign for row in map_rows(layout) if row.kind == "move"] == [sign, None]
+    assert [step.sign for step in layout.steps] == [None, sign, 0]
     assert [flow.sign for flow in lay_out(report).flows] == [None, None]

@@ -13,6 +13,7 @@ from delivery.report.language import Language
 from delivery.report.map_marks import Area, Letters, Picture, Shape, Stroke
 from delivery.report.map_picture import draw
 from delivery.report.map_svg import PAGE_SHAPE, PAGE_WIDTH, map_pages, map_svg
+from tests.delivery.besides import beside_others
 from tests.delivery.test_journey_map import STEPS, shuffled, walks
 from tests.delivery.walked import OUTCOMES, Keys, Walk, report_of
 
@@ -95,7 +96,8 @@ def test_no_name_breaks_the_picture(names: list[str], chance: Random) -> None:
     journeys: list[Walk] = [
         (chance.choices(names, k=5), chance.choice(OUTCOMES)) for _ in range(30)
     ]
-    layout = lay_out(report_of(journeys, names), compare={})
+    signs = {(name,): chance.choice([1, 0, -1, None]) for name in names}
+    layout = lay_out(beside_others(report_of(journeys, names), signs))
 
     assert_clear(draw(layout, ENGLISH, Keys()))
     ET.fromstring(map_svg(layout, ENGLISH, Keys()))  # noqa: S314 - ours
@@ -190,7 +192,8 @@ def test_nobody_drops_off_where_nobody_knows_how_journeys_end() -> None:
 
 def test_more_and_fewer_have_signs() -> None:
     report = report_of([(("form", "pay", "sign"), "succeeded")] * 20, ("form", "pay", "sign"))
-    layout = lay_out(report, compare={("form", "pay"): 1, ("pay", "sign"): -1})
+    signs = {("form", "pay"): 1, ("pay", "sign"): -1, ("pay",): 1, ("sign",): -1, ("form",): 0}
+    layout = lay_out(beside_others(report, signs))
 
     svg = map_svg(layout, ENGLISH, Keys())
 
@@ -198,6 +201,10 @@ def test_more_and_fewer_have_signs() -> None:
     assert 'class="flow straight fewer"' in svg
     assert ">(+) 20 · 30 min<" in svg
     assert ">(\N{MINUS SIGN}) 20 · 30 min<" in svg
+    assert 'class="step customer more"' in svg
+    assert ">(+) drop-off 0" in svg
+    assert ">(\N{MINUS SIGN}) drop-off 0" in svg
+    assert ">(+) a larger share of the others<" in svg
 
 
 def test_empty_report_says_so() -> None:

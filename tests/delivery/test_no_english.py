@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -23,9 +24,20 @@ ASKED = [
     ("report", "varaamo-booking", "--to", "2020-01-05"),
     ("report", "varaamo-booking", *("--order", "strict", "--window", "PT2H")),
     ("report", "varaamo-booking", *("--order", "any", "--exclude", "contact:remove")),
-    ("report", "varaamo-booking", "--by", "channel@last"),
+    ("report", "varaamo-booking", "--by", "channel@last", "--compare", "lang=sv"),
     ("journeys", "varaamo-booking", "--as-of", LAST_DAY),
 ]
+INNER = ("by", "groups", "services", "unmapped_names", "steps", "next", "elsewhere")
+INNER += ("comparison", "sides")
+PAGES = [
+    ("overview", "--as-of", LAST_DAY),
+    ("report", "varaamo-booking", "--by", "lang", "--compare", "device=mobile"),
+    ("journeys", "varaamo-booking", "--as-of", LAST_DAY),
+]
+LABEL = re.compile(r'<[^<>]*aria-label="([^"]*)"[^<>]*>')
+"""A tag that is read aloud."""
+MARKUP = re.compile(r"<(head|style|text)\b.*?</\1>|<[^<>]*>", re.DOTALL)
+"""And what is no sentence: the words in pictures, which are cut where they have no room."""
 HEXADECIMAL = re.compile(r"\b[0-9a-f]{8}\b")
 
 
@@ -51,22 +63,35 @@ def data(content: Any) -> Iterator[str]:  # noqa: ANN401
             content[key] for key in ("service", "attribute", "value", "name") if content.get(key)
         )
         yield from (word for pair in content.get("where", {}).items() for word in pair)
-        for key in ("by", "groups", "services", "unmapped_names", "steps", "next", "elsewhere"):
+        for key in INNER:
             if not isinstance(content.get(key), str | None):
                 yield from data(content.get(key))
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=" ".join)
 def test_every_word_is_of_the_language_or_a_name(city: City, asked: tuple[str, ...]) -> None:
-    recorded = list(data(json.loads(answer(*asked, "--data", city.data, "--format", "json"))))
+    recorded = json.loads(answer(*asked, "--data", city.data, "--format", "json"))
     for code in TRANSLATIONS:
-        said = [
-            form for message in translated(code) if message.id for form in forms(message.string)
-        ]
-
         written = answer(*asked, "--data", city.data, "--lang", code, "--format", "md")
 
-        known = words(" ".join([*said, *named(code), *recorded, *UNITS[code]]))
-        assert words(written.replace("\\", "")) - known == set(), code
-        # What is known holds no English sentence.
-        assert not {"journeys", "the", "of", "with", "were"} & known
+        assert words(written.replace("\\", "")) - known(code, recorded) == set(), code
+
+
+@pytest.mark.parametrize("asked", PAGES, ids=" ".join)
+def test_every_word_of_a_page_is_of_the_language_or_a_name(
+    city: City, asked: tuple[str, ...]
+) -> None:
+    recorded = json.loads(answer(*asked, "--data", city.data, "--format", "json"))
+    for code in TRANSLATIONS:
+        written = answer(*asked, "--data", city.data, "--lang", code, "--format", "html")
+
+        told = words(unescape(MARKUP.sub(" ", LABEL.sub(r"\1>", written))))
+        assert told - known(code, recorded) == set(), code
+
+
+def known(code: str, report: Any) -> set[str]:  # noqa: ANN401
+    """The words of the language, and the names and data of a report; no English sentence."""
+    said = [form for message in translated(code) if message.id for form in forms(message.string)]
+    found = words(" ".join([*said, *named(code), *data(report), *UNITS[code]]))
+    assert not {"journeys", "the", "of", "with", "were"} & found
+    return found

@@ -151,6 +151,9 @@ def test_markdown_of_the_report_has_the_numbers_of_the_json(city: City, code: st
     language = Language(code)
     stand, funnel, *found = found
     others, found = found[: len(report["routes"])], found[len(report["routes"]) :]
+    if silences := report["recording"]["silences"]:
+        *found, missing = found
+        assert [number(code, row[2]) for row in missing] == [row["hours"] for row in silences]
     (
         steps,
         after,
@@ -162,6 +165,7 @@ def test_markdown_of_the_report_has_the_numbers_of_the_json(city: City, code: st
         moves,
         paths,
         times,
+        *histograms,
         starts,
         visits,
         hops,
@@ -176,7 +180,13 @@ def test_markdown_of_the_report_has_the_numbers_of_the_json(city: City, code: st
         (groups, report["by"]["groups"], {1: "started", 2: "completed", 3: "lost", 6: "n"}),
         (
             reach,
-            [row for group in report["by"]["groups"] for row in group["funnel"]],
+            [
+                row
+                for step in report["funnel"]
+                for group in report["by"]["groups"]
+                for row in group["funnel"]
+                if row["step"] == step["step"]
+            ],
             {2: "reached"},
         ),
         (spans, [group["time"]["total"] for group in report["by"]["groups"]], {4: "n"}),
@@ -200,6 +210,9 @@ def test_markdown_of_the_report_has_the_numbers_of_the_json(city: City, code: st
             *(language.duration(spent[f"{key}_s"]) for key in QUANTILES),
             language.count(spent["n"]),
         ]
+    for rows, whose in zip(histograms, WHOSE, strict=True):
+        counts = [number(code, row[1]) for row in rows]
+        assert counts == [bucket["count"] for bucket in report["time"][whose]["histogram"]]
     lost = [step for step in report["steps"] if step["next"]]
     for row, step in zip(after, lost, strict=True):
         classes = [NOTHING if step["next"][key] is None else step["next"][key] for key in NEXT]

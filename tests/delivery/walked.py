@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from analysis.comparison import NOT_COMPARED
 from analysis.journey_report import (
     End,
     JourneyCounts,
@@ -65,6 +66,7 @@ def report_of(
         ends=[
             End(step=step, outcome=outcome, count=count) for (step, outcome), count in ends.items()
         ],
+        comparison=NOT_COMPARED,
         hidden=dict(hidden or {}),
     )
 
