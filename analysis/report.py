@@ -87,7 +87,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
     weeks, weeks_hidden = _weeks(selected, others, horizon=current.horizon_days, k=k)
     walked = walks(visits)
     funnel, options = _common_funnel(selected, walked, funnel_rules, k=k)
-    told = [
+    of_groups = [
         told_of_group(frames, name, period=window, where=where or {}, rules=funnel_rules, k=k)
         for name in where or {}
     ]
@@ -95,7 +95,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         funnel,
         k=k,
         beside=[_traced(part, funnel_rules) for part in others],
-        told=[group.funnel for group in told],
+        told=[group.funnel for group in of_groups],
     )
     reached = funnel_steps(funnel, hidden=gone)
     untold = partial(untold_groups, frames, period=window, where=where or {}, k=k)
@@ -109,7 +109,9 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         left_out=others,
         untold=untold("route"),
     )
-    steps = table_of_steps(selected, k=k, told=[group.steps for group in told], left_out=others)
+    steps = table_of_steps(
+        selected, k=k, told=[group.steps for group in of_groups], left_out=others
+    )
     groups = Groups(Breakdown(attribute=None, groups=[]), Counter())
     if by is not None:
         common = CommonFunnel(funnel, reached)
