@@ -11,6 +11,9 @@ from delivery.report.language import NO_BREAK, Language
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95)
 """Shares that stand in sentences and heads: 95 % intervals, quantiles, the middle 80 %."""
 FEWEST_FOR_A_RATE, DAYS_OF_SILENCE = 10, 14
+FEWEST_TO_COMPARE, NEWEST_EVENTS = 30, 20_000
+OF_METHODS = {"0.05", "0,05"}
+"""The level below which a comparison says that something differs."""
 MOST_ROWS = (6, 12, 16)
 """Of paths, moves and weeks, what Markdown and text say that they show."""
 
@@ -37,6 +40,8 @@ class Forms:
         self.spans: set[str] = set()
         self._read(content)
         self.add_counts([FEWEST_FOR_A_RATE, DAYS_OF_SILENCE, *MOST_ROWS])
+        self.add_counts([FEWEST_TO_COMPARE, NEWEST_EVENTS])
+        self.counts |= OF_METHODS
 
     def add_counts(self, counts: Iterable[int]) -> None:
         self.counts |= {self._language.count(count) for count in counts}

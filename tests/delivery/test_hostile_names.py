@@ -58,7 +58,19 @@ HTML: dict[str, Write] = {
 OF_PAGES = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section"),
     *("nav", "a", "p", "h1", "h2", "h3", "h4", "ol", "ul", "li", "dl", "dt", "dd", "code", "div"),
-    *("table", "caption", "thead", "tbody", "tr", "th", "td", "details", "summary", "span"),
+    *(
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "details",
+        "summary",
+        "span",
+        "strong",
+    ),
     *("svg", "g", "path", "rect", "line", "circle", "polygon", "text", "tspan", "defs", "use"),
     *("marker", "pattern", "desc", "polyline", "ellipse", "clippath", "symbol"),
 }

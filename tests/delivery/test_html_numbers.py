@@ -225,8 +225,10 @@ def tables_of_report(
         say("How far they came, by {attribute}", attribute=attribute),
         [
             [count(row["reached"]), language.rate(row["of_entry"], row["low"], row["high"])]
+            for step in dict.fromkeys(row["step"] for group in groups for row in group["funnel"])
             for group in groups
             for row in group["funnel"]
+            if row["step"] == step
         ],
     )
     yield (
