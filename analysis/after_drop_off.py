@@ -24,6 +24,7 @@ from typing import NamedTuple
 import polars as pl
 
 from analysis.drop_off import COMPLETED, LOST
+from analysis.lookup import of_journeys
 from analysis.sections import Next, NextEvent
 from analysis.suppression import hidden_rows
 from journeys.service import Actor
@@ -95,11 +96,12 @@ def classified(selected: Frames, *, everybody: Frames) -> pl.DataFrame:
         came to first, else null).
     """
     dropped = _dropped(selected, everybody)
+    single = _one_person(dropped, everybody)
     acts = pl.concat(
         [
             _own_visits(dropped, everybody),
-            _later_journeys(dropped, everybody),
-            _strays(dropped, everybody),
+            _later_journeys(single, everybody),
+            _strays(dropped, single, everybody),
         ]
     ).filter(
         (pl.col("at") > pl.col("left_at"))
@@ -122,26 +124,16 @@ def classified(selected: Frames, *, everybody: Frames) -> pl.DataFrame:
 
 def _dropped(selected: Frames, everybody: Frames) -> pl.DataFrame:
     """One row a journey that dropped off: `people`, `step`, `last`, `channel`, `left_at`."""
-    lost = selected.journeys.filter(
-        pl.col("outcome").is_in(LOST) & pl.col("last_customer_step").is_not_null()
-    ).select("journey", "ended_at", "last_customer_step")
-    # With the pseudonyms: the selection may have but numbers for its people.
-    people = everybody.journeys.select("journey", "journey_id", "people")
-    return (
-        everybody.visits.join(lost, on="journey", how="inner", maintain_order="left")
-        .filter(
-            (pl.col("step") == pl.col("last_customer_step"))
-            & (pl.col("entered_at") <= pl.col("ended_at"))
-        )
-        .group_by("journey")
-        .agg(
-            pl.col("step").cast(pl.String).last(),
-            pl.col("visit").last().alias("last"),
-            pl.col("channel", "left_at").last(),
-        )
-        .join(people, on="journey", how="inner")
-        .sort("journey")
+    visits = selected.visits
+    lost = selected.journeys.filter(pl.col("outcome").is_in(LOST))
+    ends = of_journeys(lost, visits["journey"], "ended_at", "last_customer_step")
+    there = visits.select("journey", "step", "channel", "left_at", last="visit").filter(
+        (visits["step"] == ends["last_customer_step"]) & (visits["entered_at"] <= ends["ended_at"])
     )
+    dropped = there.filter(pl.col("journey").ne_missing(pl.col("journey").shift(-1)))
+    # With the pseudonyms: the selection may have but numbers for its people.
+    people = of_journeys(everybody.journeys, dropped["journey"], "journey_id", "people")
+    return dropped.with_columns(pl.col("step").cast(pl.String)).hstack(people)
 
 
 def _own_visits(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
@@ -152,19 +144,21 @@ def _own_visits(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
         for key in service.step_keys
         if service.step(key).help or service.step(key).actor is Actor.CUSTOMER
     ]
-    step = pl.col("step").cast(pl.String)
-    later = (
-        everybody.visits.select(
-            "journey", "visit", step, at=pl.col("entered_at"), there=pl.col("channel")
-        )
-        .join(dropped.select("journey", "last", "channel", "left_at"), on="journey", how="inner")
-        .filter((pl.col("visit") > pl.col("last")) & pl.col("step").is_in(theirs))
-    )
+    visits = everybody.visits
+    last = of_journeys(dropped, visits["journey"], "last")["last"]
+    later = visits.select(
+        "journey", "step", at=pl.col("entered_at"), there=pl.col("channel")
+    ).filter((visits["visit"] > last) & visits["step"].is_in(theirs))
+    since = of_journeys(dropped, later["journey"], "channel", "left_at")
     kind = pl.when(pl.col("step").is_in(helps)).then(_ELSEWHERE).otherwise(_RETURNED)
-    return _acts(later, pl.when(_in_another_channel()).then(_SWITCHED).otherwise(kind), step)
+    return _acts(
+        later.hstack(since),
+        pl.when(_in_another_channel()).then(_SWITCHED).otherwise(kind),
+        pl.col("step").cast(pl.String),
+    )
 
 
-def _later_journeys(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
+def _later_journeys(single: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
     others = everybody.journeys.select(
         "people",
         "outcome",
@@ -172,10 +166,8 @@ def _later_journeys(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
         at=pl.col("started_at"),
         there=pl.col("channel"),
     )
-    later = (
-        _one_person(dropped, everybody)
-        .join(others, on="people", how="inner")
-        .filter(pl.col("other") != pl.col("journey"))
+    later = single.join(others, on="people", how="inner").filter(
+        pl.col("other") != pl.col("journey")
     )
     return _acts(
         later,
@@ -188,16 +180,14 @@ def _later_journeys(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
     )
 
 
-def _strays(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
+def _strays(dropped: pl.DataFrame, single: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
     strays = everybody.strays.select(
         "journey_id", "people", "unlinked", "name", at=pl.col("occurred_at")
     )
     within = dropped.join(
         strays.filter(~pl.col("unlinked")).drop("people", "unlinked"), on="journey_id"
     )
-    beside = _one_person(dropped, everybody).join(
-        strays.filter("unlinked").drop("journey_id", "unlinked"), on="people"
-    )
+    beside = single.join(strays.filter("unlinked").drop("journey_id", "unlinked"), on="people")
     columns = ("journey", "at", "left_at", "name")
     both = pl.concat([within.select(columns), beside.select(columns)])
     return _acts(both, pl.lit(_ELSEWHERE), pl.col("name"))

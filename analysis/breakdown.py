@@ -78,9 +78,11 @@ def break_down(  # noqa: PLR0913 - what is asked, and the whole that the groups 
     journeys, as_of = selected.journeys, selected.as_of
     named = journeys.with_columns(group=values_at_touch(selected, attribute))
     gone = hidden_rows(named, row="group", k=k, already=untold)
-    entries = steps.entries.join(
-        named.select("journey", "group"), on="journey", how="inner"
-    ).filter(pl.col("step").is_in(steps.of_the_customer))
+    entries = (
+        steps.entries.with_columns(pl.col("step").cast(pl.String))
+        .join(named.select("journey", "group"), on="journey", how="inner")
+        .filter(pl.col("step").is_in(steps.of_the_customer))
+    )
     cells = hidden_cells(
         entries.rename({"step": "row", "group": "column"}),
         without_rows=steps.hidden,
@@ -95,7 +97,7 @@ def break_down(  # noqa: PLR0913 - what is asked, and the whole that the groups 
     for (value,), part in named.filter(~pl.col("group").is_in(list(gone))).group_by("group"):
         rows = group_steps(entries.filter(pl.col("group") == value), steps=steps.shown)
         rate = completion_at(part, day=day, as_of=as_of)
-        stands = Counter[str](part["outcome"].cast(pl.String).to_list())
+        stands = Counter(dict(part["outcome"].cast(pl.String).value_counts().iter_rows()))
         groups.append(
             Group(
                 value=str(value),

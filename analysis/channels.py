@@ -11,6 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from analysis.drop_off import COMPLETED, LOST, completion_at
+from analysis.lookup import of_journeys
 from analysis.rates import MIN_JOURNEYS
 from analysis.sections import ChannelMove, Channels, ChannelStart, ChannelVisits
 from analysis.selection import NOT_STATED
@@ -84,8 +85,9 @@ def channels_of(
 
 def _starts(journeys: pl.DataFrame, selected: Frames, day: int | None) -> list[ChannelStart]:
     rows = []
-    for (channel,), part in journeys.group_by("channel"):
-        stands = Counter[str](part["outcome"].cast(pl.String).to_list())
+    begun = journeys.select("channel", "outcome", "started_at", "ended_at")
+    for (channel,), part in begun.group_by("channel"):
+        stands = Counter(dict(part["outcome"].cast(pl.String).value_counts().iter_rows()))
         rate = completion_at(part, day=day, as_of=selected.as_of)
         rows.append(
             ChannelStart(
@@ -108,13 +110,15 @@ def _starts(journeys: pl.DataFrame, selected: Frames, day: int | None) -> list[C
 def _members(part: Frames) -> _Members:
     named = pl.when(pl.col("channel") != "").then("channel")
     journeys = part.journeys.with_columns(named.fill_null(NOT_STATED))
-    visits = part.visits.select("journey", named).join(
-        journeys.select("journey", "people"), on="journey", how="inner", maintain_order="left"
+    visits = part.visits.select("journey", named.cast(pl.Categorical)).hstack(
+        of_journeys(journeys, part.visits["journey"], "people")
     )
     same = pl.col("journey") == pl.col("journey").shift()
-    moves = visits.select(
-        "people", to="channel", before=pl.when(same).then(pl.col("channel").shift())
-    ).filter(pl.col("before") != pl.col("to"))
+    moves = (
+        visits.select("people", to="channel", before=pl.when(same).then(pl.col("channel").shift()))
+        .filter(pl.col("before") != pl.col("to"))
+        .with_columns(pl.col("before", "to").cast(pl.String))
+    )
     return _Members(
         journeys,
         visits.with_columns(pl.col("channel").fill_null(NOT_STATED)),

@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import polars as pl
 
+from analysis.lookup import split
 from analysis.rates import quantiles
 from analysis.sections import Spent, TimeBucket
+from analysis.suppression import are_enough
 
 _MICROSECONDS = 1_000_000
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -57,9 +59,9 @@ def spent(times: Times, *, k: int, beside: Sequence[Times] = ()) -> Spent:
             subtraction; people as in `times`.
     """
     own, *others = (some.known() for some in (times, *beside))
-    enough = own.people.n_unique() >= k
+    enough = are_enough(own.people, k=k)
     shown = enough and not any(0 < some.people.n_unique() < k for some in others)
-    seconds = (own.microseconds / _MICROSECONDS).sort() if shown else pl.Series(dtype=pl.Float64)
+    seconds = own.microseconds / _MICROSECONDS if shown else pl.Series(dtype=pl.Float64)
     p10, p25, median, p75, p90 = quantiles(seconds, _LEVELS)
     return Spent(
         n=own.microseconds.len(),
@@ -100,12 +102,14 @@ def _filled(times: Times, *, k: int) -> list[_Bucket]:
     edges = pl.Series([edge * _MICROSECONDS for edge in EDGES_S], dtype=pl.Int64)
     place = edges.search_sorted(times.microseconds.cast(pl.Int64), side="right")
     members = pl.DataFrame({"place": place, "people": times.people})
-    sizes = members.group_by("place").agg(pl.len(), pl.col("people").n_unique().alias("size"))
-    few = members.join(sizes.filter(pl.col("size") < k), on="place", how="semi").unique()
-    whose = {place: frozenset(part["people"]) for (place,), part in few.group_by("place")}
     return [
-        _Bucket(place, place, count, whose.get(place))
-        for place, count in sizes.select("place", "len").sort("place").iter_rows()
+        _Bucket(
+            place,
+            place,
+            part.height,
+            None if are_enough(part["people"], k=k) else frozenset(part["people"]),
+        )
+        for place, part in split(members, "place")
     ]
 
 

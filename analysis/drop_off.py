@@ -6,7 +6,7 @@ and stop at an earlier one. A refusal is a completion: the service did its work.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import polars as pl
@@ -19,6 +19,7 @@ from analysis.journey_report import (
     StepRow,
     TrendWeek,
 )
+from analysis.lookup import of_journeys, split
 from analysis.rates import (
     DAY_S,
     MIN_JOURNEYS,
@@ -30,7 +31,7 @@ from analysis.rates import (
     wilson,
 )
 from journeys.service import Actor, ServiceHistory
-from projections.weeks import ZONE
+from projections.weeks import bounds_of
 
 COMPLETED = ("succeeded", "refused")
 LOST = ("cancelled", "expired", "abandoned")
@@ -44,6 +45,16 @@ class StepTimes(NamedTuple):
     p90_s: float | None
 
 
+class _Week(NamedTuple):
+    """Journeys that started in a week: `completed` by now, `within` by the horizon."""
+
+    week: str
+    started: int
+    completed: int
+    within: int
+    mature: bool
+
+
 def completion(journeys: pl.DataFrame, *, horizon: int, as_of: datetime) -> Completion:
     """Estimate the share of journeys that succeed or are refused by the horizon.
 
@@ -53,9 +64,8 @@ def completion(journeys: pl.DataFrame, *, horizon: int, as_of: datetime) -> Comp
         as_of: The as-of time of the frames.
     """
     rate = rate_at_horizon(_starts(journeys, as_of), horizon=horizon)
-    mature = _mature(_by_week(journeys), horizon=horizon, as_of=as_of)
-    inside = mature.filter(_within(horizon)).height
-    n = mature.height
+    weeks = [row for row in _weeks(journeys, horizon=horizon, as_of=as_of) if row.mature]
+    inside, n = sum(row.within for row in weeks), sum(row.started for row in weeks)
     enough = n >= MIN_JOURNEYS
     low, high = wilson(inside, n) if enough else (None, None)
     return Completion(
@@ -84,26 +94,9 @@ def trend(journeys: pl.DataFrame, *, horizon: int, as_of: datetime) -> list[Tren
     Returns:
         One row a week with starts, oldest first.
     """
-    weeks = _by_week(journeys)
-    grown = (
-        weeks.with_columns(
-            mature=_is_mature(horizon, as_of),
-            within=_within(horizon),
-            completed=pl.col("outcome").is_in(COMPLETED),
-        )
-        .group_by("week_start")
-        .agg(
-            pl.col("week").first(),
-            pl.len().alias("started"),
-            pl.col("completed").sum(),
-            pl.col("within").sum(),
-            pl.col("mature").first(),
-        )
-        .sort("week_start")
-        .drop("week_start")
-    )
     rows = []
-    for week, started, completed, within, mature in grown.iter_rows():
+    weeks = _weeks(journeys, horizon=horizon, as_of=as_of)
+    for week, started, completed, within, mature in weeks:
         rated = mature and started >= MIN_JOURNEYS
         low, high = wilson(within, started) if rated else (None, None)
         rows.append(
@@ -144,10 +137,7 @@ def step_rows(
         people did next (`analysis.after_drop_off`).
     """
     rows = []
-    for key in service.step_keys:
-        entered = entries.filter(pl.col("step") == key)
-        if entered.is_empty():
-            continue
+    for key, entered in split(entries.drop("journey", "people"), "step"):
         step = service.step(key)
         customer = step.actor is Actor.CUSTOMER and not step.help
         rate = (
@@ -217,20 +207,14 @@ def step_entries(journeys: pl.DataFrame, visits: pl.DataFrame, *, as_of: datetim
     """One row a journey and step it entered.
 
     Returns:
-        `journey`, `people`, `step` str, `age_s` (first entry to as-of), `end_s` (first entry to the
+        `journey`, `people`, `step`, `age_s` (first entry to as-of), `end_s` (first entry to the
         journey's end, null if open), `event` (dropped off here), `cause` (the loss, null if none),
         `open_here`.
     """
+    entries = visits.select("journey", "step", "entered_at").filter(visits["visit_no"] == 1)
+    stands = ("people", "outcome", "ended_at", "last_customer_step", "force_step")
     return (
-        visits.group_by("journey", "step")
-        .agg(pl.col("entered_at").min())
-        .join(
-            journeys.select(
-                "journey", "people", "outcome", "ended_at", "last_customer_step", "force_step"
-            ),
-            on="journey",
-            how="inner",
-        )
+        entries.hstack(of_journeys(journeys, entries["journey"], *stands))
         .with_columns(
             age_s=_seconds(pl.lit(as_of) - pl.col("entered_at")),
             end_s=_seconds(pl.col("ended_at") - pl.col("entered_at")),
@@ -239,10 +223,7 @@ def step_entries(journeys: pl.DataFrame, visits: pl.DataFrame, *, as_of: datetim
             open_here=(pl.col("outcome") == "open")
             & pl.col("step").eq_missing(pl.col("force_step")),
         )
-        .with_columns(
-            pl.col("step").cast(pl.String),
-            cause=pl.when("event").then(pl.col("outcome").cast(pl.String)),
-        )
+        .with_columns(cause=pl.when("event").then("outcome"))
         .select("journey", "people", "step", "age_s", "end_s", "event", "cause", "open_here")
     )
 
@@ -277,25 +258,20 @@ def _starts(journeys: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     )
 
 
-def _by_week(journeys: pl.DataFrame) -> pl.DataFrame:
-    local = pl.col("started_at").dt.convert_time_zone(ZONE)
-    return journeys.with_columns(week_start=local.dt.truncate("1w")).with_columns(
-        week_end=pl.col("week_start").dt.offset_by("1w").dt.convert_time_zone("UTC")
+def _weeks(journeys: pl.DataFrame, *, horizon: int, as_of: datetime) -> list[_Week]:
+    completed = pl.col("outcome").is_in(COMPLETED)
+    took = _seconds(pl.col("ended_at") - pl.col("started_at"))
+    counted = (
+        journeys.select("week", completed=completed, within=completed & (took <= horizon * DAY_S))
+        .group_by("week")
+        .agg(pl.len().alias("started"), pl.col("completed", "within").sum())
+        .sort("week")
     )
-
-
-def _is_mature(horizon: int, as_of: datetime) -> pl.Expr:
-    return pl.col("week_end") + pl.duration(days=horizon) <= pl.lit(as_of)
-
-
-def _mature(weeks: pl.DataFrame, *, horizon: int, as_of: datetime) -> pl.DataFrame:
-    return weeks.filter(_is_mature(horizon, as_of))
-
-
-def _within(horizon: int) -> pl.Expr:
-    return pl.col("outcome").is_in(COMPLETED) & (
-        _seconds(pl.col("ended_at") - pl.col("started_at")) <= horizon * DAY_S
-    )
+    ripe = timedelta(days=horizon)
+    return [
+        _Week(week, started, done, within, bounds_of(week)[1].astimezone(UTC) + ripe <= as_of)
+        for week, started, done, within in counted.iter_rows()
+    ]
 
 
 def _seconds(span: pl.Expr) -> pl.Expr:

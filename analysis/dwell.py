@@ -10,6 +10,8 @@ import polars as pl
 
 from analysis.distribution import Times, spent
 from analysis.drop_off import COMPLETED, StepTimes
+from analysis.lookup import of_journeys, split, sums_by_journey
+from analysis.rates import quantiles
 from analysis.sections import Spent, StepTime, Time
 from journeys.service import Actor, ServiceHistory
 from projections.frames import Frames
@@ -25,11 +27,10 @@ def step_times(visits: pl.DataFrame) -> dict[str, StepTimes]:
         visits: Rows of `projections.frames.Frames.visits`. A visit without an end, because the
             journey is open there, was abandoned there or had ended before, has no time.
     """
-    times = visits.group_by("step").agg(
-        pl.col("dwell_s").quantile(0.5, interpolation="linear").alias("median_s"),
-        pl.col("dwell_s").quantile(0.9, interpolation="linear").alias("p90_s"),
-    )
-    return {step: StepTimes(median, p90) for step, median, p90 in times.rows()}
+    return {
+        step: StepTimes(*quantiles(part["dwell_s"], (0.5, 0.9)))
+        for step, part in split(visits.select("step", "dwell_s"), "step")
+    }
 
 
 def time_apart(  # noqa: PLR0913 - whose time, of which steps, and what else the reader knows
@@ -65,7 +66,7 @@ def time_apart(  # noqa: PLR0913 - whose time, of which steps, and what else the
     completed = [_completed(whose, stays) for whose, stays in parts]
     at_steps = [_at_steps(stays, whose, steps=steps) for whose, stays in parts]
     nobody = at_steps[0].clear()
-    by_step = [{str(step): part for (step,), part in rows.group_by("step")} for rows in at_steps]
+    by_step = [dict(split(rows, "step")) for rows in at_steps]
     return Time(
         total=_spent("total", completed, k=k),
         customer=_spent("customer", completed, k=k),
@@ -112,20 +113,15 @@ def _completed(journeys: pl.DataFrame, stays: pl.DataFrame) -> pl.DataFrame:
     completed = journeys.filter(pl.col("outcome").is_in(COMPLETED)).select(
         "journey", "people", total=_SPAN
     )
-    parts = (
-        stays.join(completed.select("journey"), on="journey", how="semi")
-        .group_by("journey")
-        .agg(pl.col("customer", "city").sum())
-    )
-    return completed.join(parts, on="journey", how="left").with_columns(
-        pl.col("customer", "city").fill_null(0)
-    )
+    sums = sums_by_journey(stays, "customer", "city")
+    theirs = of_journeys(sums, completed["journey"], "customer", "city")
+    return completed.hstack(theirs).with_columns(pl.col("customer", "city").fill_null(0))
 
 
 def _stays(visits: pl.DataFrame, service: ServiceHistory) -> pl.DataFrame:
     """Split each visit: `customer` and `city`, whole microseconds, null who had no part in it."""
     theirs = [key for key in service.step_keys if service.step(key).actor is Actor.CUSTOMER]
-    by_customer = pl.col("step").cast(pl.String).is_in(theirs)
+    by_customer = pl.col("step").is_in(theirs)
     # Before the end only: of a stay that lasts beyond it, the part before.
     stay = _whole(pl.col("dwell_s") - pl.col("wait_s"))
     wait = _whole(pl.col("wait_s"))
@@ -142,8 +138,8 @@ def _stays(visits: pl.DataFrame, service: ServiceHistory) -> pl.DataFrame:
 
 
 def _at_steps(stays: pl.DataFrame, journeys: pl.DataFrame, *, steps: Sequence[str]) -> pl.DataFrame:
-    wanted = stays.with_columns(pl.col("step").cast(pl.String)).filter(pl.col("step").is_in(steps))
-    return wanted.join(journeys.select("journey", "people"), on="journey", how="inner")
+    wanted = stays.filter(pl.col("step").is_in(steps))
+    return wanted.hstack(of_journeys(journeys, wanted["journey"], "people"))
 
 
 def _whole(seconds: pl.Expr) -> pl.Expr:

@@ -25,9 +25,21 @@ import polars as pl
 from analysis.drop_off import COMPLETED, LOST
 from analysis.funnel_rules import PLAIN_RULES, FunnelRules, within_window
 from analysis.journey_report import FunnelStep
+from analysis.lookup import of_journeys
 from analysis.passes import NOWHERE, match
 from analysis.rates import MIN_JOURNEYS, quantiles, wilson
+from analysis.suppression import are_enough
 from journeys.service import Service, ServiceHistory
+
+_MICROSECONDS = 1_000_000
+
+_MATCHED = {
+    "variant": pl.UInt32,
+    "row": pl.Int64,
+    "place": pl.Int64,
+    "previous": pl.Int64,
+    "start": pl.Int64,
+}
 
 
 class Plan(NamedTuple):
@@ -51,7 +63,7 @@ class Funnel:
         plan: Its rows.
         progress: One row a journey: `journey`, `people`, `outcome`, `route`, `furthest`.
         passed: One row a journey and optional row it reached: `row`, `journey`, `people`, `route`.
-        times: `row`, `median_s`, `p90_s` since the required row before.
+        times: By required row, median and 90th percentile, seconds since the one before.
         removed: `people`, one row a journey that an excluding step took out; it is nowhere else.
         complete_s: Seconds from the first visit of a pass to the last required row, where reached.
     """
@@ -59,21 +71,22 @@ class Funnel:
     plan: Plan
     progress: pl.DataFrame
     passed: pl.DataFrame
-    times: Mapping[int, tuple[float, float]]
+    times: Mapping[int, Sequence[float | None]]
     removed: pl.DataFrame
     complete_s: pl.Series
 
     def reaching(self, row: int) -> pl.DataFrame:
         """Return `journey`, `people`, `route` of those that reached this row of the plan."""
-        if self.plan.required[row]:
-            reached = self.progress.filter(pl.col("furthest") >= row)
-        else:
-            reached = self.passed.filter(pl.col("row") == row)
-        return reached.select("journey", "people", "route")
+        return self._reaching(row, "journey", "people", "route")
 
     def people(self, row: int) -> int:
         """Count the people who reached this row of the plan."""
-        return self.reaching(row)["people"].n_unique()
+        return self._reaching(row, "people").to_series().n_unique()
+
+    def is_small(self, row: int, *, k: int) -> bool:
+        """Say whether people reached this row of the plan, but fewer than k."""
+        people = self._reaching(row, "people").to_series()
+        return not (people.is_empty() or are_enough(people, k=k))
 
     def before(self, row: int) -> int | None:
         """Return the required row before this one; None before the first."""
@@ -92,6 +105,11 @@ class Funnel:
         if last is None or len(self.complete_s) < MIN_JOURNEYS or self.people(last) < k:
             return None
         return quantiles(self.complete_s, [level])[0]
+
+    def _reaching(self, row: int, *columns: str) -> pl.DataFrame:
+        if self.plan.required[row]:
+            return self.progress.select(columns).filter(self.progress["furthest"] >= row)
+        return self.passed.select(columns).filter(self.passed["row"] == row)
 
     def _required_below(self, row: int) -> Iterator[int]:
         return (other for other in range(row) if self.plan.required[other])
@@ -151,7 +169,8 @@ def trace_funnel(  # noqa: PLR0913 - what is asked, of whom, and how
         else walked.join(within_window(visits, rules.window), on="journey", how="inner")
     )
     distinct = (
-        reach_of.join(kept.select("journey", "kind"), on="journey", how="inner")
+        reach_of.hstack(of_journeys(kept, reach_of["journey"], "kind"))
+        .filter(pl.col("kind").is_not_null())
         .group_by("walk", "until", "kind")
         .agg("journey", pl.col("row").alias("first"))
         .with_row_index("variant")
@@ -161,46 +180,43 @@ def trace_funnel(  # noqa: PLR0913 - what is asked, of whom, and how
     row_of = [places.get(key, NOWHERE) for key in service.step_keys]
     helps = {key for key in service.step_keys if service.step(key).help}
     allowed = rules.of_rows(plan.rows, required=plan.required, helps=helps)
-    passes: list[tuple[int, int | None, bool]] = []
-    found: list[tuple[int, int, int, int | None]] = []
+    passes: list[tuple[int, bool]] = []
+    met: list[tuple[int, int, int, int | None, int | None]] = []
     for variant, walk, until, kind in distinct.select(
         "variant", "walk", "until", "kind"
     ).iter_rows():
         rows = [row_of[code] for code in walk]
         reach = match(rows, kinds[kind], counted=plan.required, rules=allowed, until=until)
-        passes.append((reach.furthest, reach.start, reach.removed))
+        passes.append((reach.furthest, reach.removed))
         if not reach.removed:
-            found.extend((variant, *visit) for visit in reach.visits)
-    went = pl.DataFrame(
-        passes,
-        schema={"furthest": pl.Int64, "start": pl.Int64, "removed": pl.Boolean},
-        orient="row",
+            met.extend((variant, *visit, reach.start) for visit in reach.visits)
+    went = pl.DataFrame(passes, schema={"furthest": pl.Int64, "removed": pl.Boolean}, orient="row")
+    reached = distinct.select("journey").hstack(went).explode("journey", empty_as_null=False)
+    progress = kept.hstack(of_journeys(reached, kept["journey"], "furthest", "removed"))
+    progress = progress.with_columns(
+        pl.col("furthest").fill_null(NOWHERE), pl.col("removed").fill_null(value=False)
     )
-    reached = (
-        distinct.select("variant", "journey", "first")
-        .hstack(went)
-        .explode("journey", "first", empty_as_null=False)
-        .join(kept.select("journey", "people", "route"), on="journey", how="left")
+    matched = pl.DataFrame(met, schema=_MATCHED, orient="row").join(
+        distinct.select("variant", "journey", "first"), on="variant", how="inner"
     )
-    matched = pl.DataFrame(
-        found,
-        schema={"variant": pl.UInt32, "row": pl.Int64, "place": pl.Int64, "previous": pl.Int64},
-        orient="row",
-    ).join(reached, on="variant", how="inner")
     optional = [row for row, needed in enumerate(plan.required) if not needed]
-    progress = kept.join(
-        reached.select("journey", "furthest", "removed"), on="journey", how="left"
-    ).with_columns(pl.col("furthest").fill_null(NOWHERE), pl.col("removed").fill_null(value=False))
+    passed = matched.filter(pl.col("row").is_in(optional)).select("row", "journey")
+    passing = passed.explode("journey", empty_as_null=False)
+    required = matched.filter(~pl.col("row").is_in(optional))
     last = max((row for row, needed in enumerate(plan.required) if needed), default=NOWHERE)
     return Funnel(
         plan=plan,
         progress=progress.filter(~pl.col("removed")).drop("removed"),
-        passed=matched.filter(pl.col("row").is_in(optional)).select(
-            "row", "journey", "people", "route"
-        ),
-        times=_times(matched.filter(~pl.col("row").is_in(optional)), visits),
+        passed=passing.hstack(of_journeys(kept, passing["journey"], "people", "route")),
+        times={
+            row: quantiles(
+                _spans_s(required.filter(pl.col("row") == row), visits, since="previous"),
+                (0.5, 0.9),
+            )
+            for row in required["row"].unique()
+        },
         removed=progress.filter("removed").select("people"),
-        complete_s=_spans(matched.filter(pl.col("row") == last), visits, since="start")["span_s"],
+        complete_s=_spans_s(matched.filter(pl.col("row") == last), visits, since="start"),
     )
 
 
@@ -282,8 +298,8 @@ def hidden_steps(
     small = (
         row
         for row in range(len(funnel.plan.rows))
-        if any(0 < one.people(row) < k for one in (funnel, *beside))
-        or (funnel.people(row) and not all(funnel.plan.rows[row] in some for some in told))
+        if any(one.is_small(row, k=k) for one in (funnel, *beside))
+        or (not all(funnel.plan.rows[row] in some for some in told) and funnel.people(row))
     )
     return frozenset().union(*(with_dependents(funnel, row) for row in small))
 
@@ -308,24 +324,12 @@ def _required(version: Service, route: str | None) -> set[str]:
     }
 
 
-def _times(matched: pl.DataFrame, visits: pl.DataFrame) -> dict[int, tuple[float, float]]:
-    since = (
-        _spans(matched, visits, since="previous")
-        .group_by("row")
-        .agg(
-            pl.col("span_s").quantile(level, interpolation="linear").alias(name)
-            for level, name in ((0.5, "median_s"), (0.9, "p90_s"))
-        )
+def _spans_s(matched: pl.DataFrame, visits: pl.DataFrame, *, since: str) -> pl.Series:
+    """Measure seconds from the place `since` to the matched one, in each journey that has it."""
+    moments = visits["entered_at"].to_physical().to_numpy()
+    places = matched.filter(pl.col(since).is_not_null()).select("place", since, "first")
+    first, place, earlier = (
+        column.to_numpy()
+        for column in places.explode("first", empty_as_null=False).select("first", "place", since)
     )
-    return {row: (median, p90) for row, median, p90 in since.rows()}
-
-
-def _spans(matched: pl.DataFrame, visits: pl.DataFrame, *, since: str) -> pl.DataFrame:
-    """Measure from the place `since` to the matched one: `row`, `span_s`, where there is one."""
-    moments = pl.lit(visits["entered_at"])
-    span = moments.gather(pl.col("first") + pl.col("place")) - moments.gather(
-        pl.col("first") + pl.col(since)
-    )
-    return matched.filter(pl.col(since).is_not_null()).select(
-        "row", span_s=span.dt.total_microseconds() / 1_000_000
-    )
+    return pl.Series(moments[first + place] - moments[first + earlier]) / _MICROSECONDS

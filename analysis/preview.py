@@ -262,8 +262,10 @@ def _standing(frames: Frames) -> pl.DataFrame:
     steps = entries.join(frames.journeys.select("journey", "journey_id"), on="journey").select(
         "journey_id",
         "people",
-        "step",
-        stands=pl.when("open_here").then(pl.lit("open")).otherwise(pl.col("cause").fill_null("")),
+        pl.col("step").cast(pl.String),
+        stands=pl.when("open_here")
+        .then(pl.lit("open"))
+        .otherwise(pl.col("cause").cast(pl.String).fill_null("")),
     )
     return pl.concat([journeys, steps])
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from analysis.lookup import of_journeys
 from analysis.rates import MIN_JOURNEYS
 from analysis.sections import Quality
 from projections.frames import Frames
@@ -56,9 +57,8 @@ def quality_of(selected: Frames, *, k: int, left_out: Sequence[Frames] = ()) -> 
 
 
 def _failed(part: Frames) -> pl.DataFrame:
-    return part.visits.filter(pl.col("errors") > 0).join(
-        part.journeys.select("journey", "people"), on="journey", how="inner"
-    )
+    failed = part.visits.select("journey", "errors").filter(pl.col("errors") > 0)
+    return failed.hstack(of_journeys(part.journeys, failed["journey"], "people"))
 
 
 def _unknown_and_known(journeys: pl.DataFrame) -> tuple[int, int]:

@@ -6,6 +6,7 @@ with the endings that rule it out as competing risks.
 """
 
 from collections.abc import Sequence
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -91,14 +92,15 @@ def aalen_johansen(times: Floats, causes: npt.NDArray[np.int64], *, at: float) -
     chains based on censored observations; variance as in Marubini & Valsecchi (1995), Analysing
     survival data from clinical trials and observational studies, 10.2.
     """
-    moments, place = np.unique(times, return_inverse=True)
-    leaving = np.bincount(place, minlength=len(moments))
-    at_risk = len(times) - np.concatenate(([0], np.cumsum(leaving)[:-1]))
-    wanted = np.bincount(place[causes == 1], minlength=len(moments))
-    endings = np.bincount(place[causes > 0], minlength=len(moments))
-    seen = (endings > 0) & (moments <= at)
-    n = at_risk[seen].astype(float)
-    d, d1 = endings[seen].astype(float), wanted[seen].astype(float)
+    seen = times <= at
+    moments, endings = np.unique(times[seen & (causes > 0)], return_counts=True)
+    ended_before = np.cumsum(endings) - endings
+    # Few are open and few come to the event asked about: these are cheap to look up.
+    censored_before = np.searchsorted(np.sort(times[seen & (causes == 0)]), moments)
+    place = np.searchsorted(moments, times[seen & (causes == 1)])
+    n = (len(times) - ended_before - censored_before).astype(float)
+    d = endings.astype(float)
+    d1 = np.bincount(place, minlength=len(moments)).astype(float)
     survival = np.cumprod(1 - d / n)
     before = np.concatenate(([1.0], survival[:-1]))
     incidence = np.cumsum(before * d1 / n)
@@ -179,8 +181,18 @@ def rate_at_day(entries: pl.DataFrame, *, day: int) -> Rate:
 
 def quantiles(values: pl.Series, levels: Sequence[float]) -> list[float | None]:
     """Return quantiles by linear interpolation between order statistics; None for no values."""
-    known = values.drop_nulls()
-    return [known.quantile(level, interpolation="linear") for level in levels]
+    known = values.drop_nulls().cast(pl.Float64).to_numpy()
+    if not len(known):
+        return [None for _ in levels]
+    # Nulls come first, as in Polars: what a place is rounded to is the same as there.
+    nulls = values.null_count()
+    places = [(len(known) - 1) * level + nulls for level in levels]
+    bounds = [(int(place) - nulls, ceil(place) - nulls) for place in places]
+    ordered = np.partition(known, sorted({place for bound in bounds for place in bound}))
+    return [
+        float(ordered[low] + (place - nulls - low) * (ordered[high] - ordered[low]))
+        for place, (low, high) in zip(places, bounds, strict=True)
+    ]
 
 
 def _old(entries: pl.DataFrame, day: int) -> int:

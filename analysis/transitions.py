@@ -12,12 +12,22 @@ import polars as pl
 
 from analysis.balance import Flow, hidden_flows
 from analysis.journey_report import End, Start, Transition
+from analysis.lookup import of_journeys, split
+from analysis.rates import quantiles
 from projections.frames import Frames
 
 _STARTS, _TRANSITIONS, _ENDS = "starts", "transitions", "ends"
 _P50, _P90 = 0.5, 0.9
 
 _Name = tuple[str, str, str]
+_BETWEEN = {
+    "step": pl.String,
+    "next_step": pl.String,
+    "count": pl.Int64,
+    "people": pl.Int64,
+    "median_s": pl.Float64,
+    "p90_s": pl.Float64,
+}
 
 
 class Flows(NamedTuple):
@@ -125,29 +135,41 @@ def _hidden(
 
 
 def _count(journeys: pl.DataFrame, visits: pl.DataFrame) -> _Counted:
-    moves = visits.select("journey", "visit", "step", "next_step", "gap_s").join(
-        journeys.select("journey", "people", "outcome"), on="journey", how="inner"
+    moves = visits.select("visit", "step", "next_step", "gap_s").hstack(
+        of_journeys(journeys, visits["journey"], "people", "outcome")
     )
+    begun = moves.select("step", "people").filter(moves["visit"] == 1)
     size = [pl.len().alias("count"), pl.col("people").n_unique()]
     return _Counted(
-        _rows(moves.filter(pl.col("visit") == 1).group_by("step").agg(size), "step"),
-        _rows(
-            moves.filter(pl.col("next_step").is_not_null())
-            .group_by("step", "next_step")
-            .agg(
-                *size,
-                pl.col("gap_s").quantile(_P50, interpolation="linear").alias("median_s"),
-                pl.col("gap_s").quantile(_P90, interpolation="linear").alias("p90_s"),
-            ),
-            "step",
-            "next_step",
-        ),
+        _rows(begun.group_by("step").agg(size), "step"),
+        _rows(_between(moves), "step", "next_step"),
         _rows(
             moves.filter(pl.col("next_step").is_null()).group_by("step", "outcome").agg(size),
             "step",
             "outcome",
         ),
     )
+
+
+def _between(moves: pl.DataFrame) -> pl.DataFrame:
+    """Count and time the moves of each pair of steps."""
+    step, after = (pl.col(name).to_physical().cast(pl.UInt32) for name in ("step", "next_step"))
+    pair = (step * (after.max() + 1) + after).alias("pair")
+    made = (
+        moves.select("step", "next_step", "people", "gap_s")
+        .filter(moves["next_step"].is_not_null())
+        .with_columns(pair)
+    )
+    rows = [
+        (
+            *part.row(0)[:2],
+            part.height,
+            part["people"].n_unique(),
+            *quantiles(part["gap_s"], (_P50, _P90)),
+        )
+        for _, part in split(made, "pair")
+    ]
+    return pl.DataFrame(rows, schema=_BETWEEN, orient="row")
 
 
 def _rows(counted: pl.DataFrame, *names: str) -> pl.DataFrame:

@@ -36,7 +36,7 @@ def walks(visits: pl.DataFrame) -> pl.DataFrame:
         of the first of them in `visits`.
     """
     return (
-        visits.select("journey", "step")
+        visits.select(pl.col("journey").set_sorted(), "step")
         .with_row_index("row")
         .group_by("journey", maintain_order=True)
         .agg(pl.col("step").to_physical().alias("walk"), pl.col("row").first())
