@@ -20,7 +20,7 @@ unexport $(filter-out POLKU_KAFKA_JARS,$(filter POLKU_KAFKA_%,$(.VARIABLES)))
 unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt bench slow faults parts schemas messages lock run-setup dev-setup
+.PHONY: help demo test check fmt bench slow faults parts schemas messages tour lock run-setup dev-setup
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ schemas: dev-setup ## Write the schemas in docs/ from the types
 
 messages: dev-setup ## Bring delivery/locale up to date with the sentences in the code
 	@"$(PY)" -m tests.catalogues
+
+tour: dev-setup ## Take the pictures of docs/tour.md anew
+	@"$(PY)" -m tests.tour
 
 lock: ## Write requirements.lock anew, with the newest versions pyproject.toml allows
 	@sh .ci/lock
