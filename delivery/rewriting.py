@@ -39,7 +39,7 @@ def write_whole(answers: Mapping[Path, str]) -> None:
             draft.replace(path)
         except OSError as error:
             raise SettingsError(
-                f"--write {path}: {error.strerror}. "
+                f"{path}: {error.strerror}. "
                 "Hint: its folder must be there, and this user must be able to write into it"
             ) from error
 

@@ -22,12 +22,16 @@ def demo(
     lang: InLanguage = Lang.EN,
     database: Database = None,
 ) -> None:
-    """Make up a city, record it, trace its journeys and show where it loses people."""
+    """Make up a city, record it, trace its journeys and show where it loses people.
+
+    Ends with the overview, and with it and the six reports as pages in the folder `pages`.
+    """
     from analysis.selection import EVER
     from delivery.app import log_exists
     from delivery.commands.ingest import record, tell, until_day
     from delivery.commands.project import bring_up_to_date
     from delivery.commands.reading import overview_answer
+    from delivery.pages import write_pages
     from ingest.city import SyntheticCity
     from journeys.errors import SettingsError
     from journeys.service import load_services
@@ -68,19 +72,18 @@ def demo(
     (settings.data / "truth.json").write_text(
         json.dumps(city.truth(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
+    as_of = now()
     typer.echo("")
     typer.echo(
         overview_answer(
-            settings,
-            output=ReportFormat.TEXT,
-            as_of=now(),
-            period=EVER,
-            lang=lang,
+            settings, output=ReportFormat.TEXT, as_of=as_of, period=EVER, lang=lang
         ),
         nl=False,
     )
+    pages = write_pages(settings, settings.data / "pages", as_of=as_of, lang=lang.value)
     say(
         f"\nThe demo is in {settings.location}, what was planted in "
         f"{settings.data / 'truth.json'}.\n"
+        f"As pages, to open in a browser: {pages[0]}, and beside it the report of each service.\n"
         f"Next: polku report varaamo-booking{same_place(data, database)}"
     )

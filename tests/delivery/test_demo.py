@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from journeys.service import load_services
 from tests.delivery.command_line import Answer, answer, polku
 
 
@@ -24,6 +25,18 @@ def test_demo_ends_with_the_overview_of_six_services(shown: tuple[Path, Answer])
     truth = json.loads((data / "truth.json").read_text(encoding="utf-8"))
     assert len([item for item in truth["planted"] if item["kind"] == "drop_off"]) == 6
     assert polku("status", "--data", data).code == 0
+
+
+def test_demo_brings_the_overview_and_six_reports_as_pages(shown: tuple[Path, Answer]) -> None:
+    data, done = shown
+
+    pages = {page.name: page.read_text(encoding="utf-8") for page in data.glob("pages/*")}
+
+    assert f"{data / 'pages' / 'overview.html'}, and beside it" in done.err
+    assert len(pages) == 7
+    assert "All services" in pages.pop("overview.html")
+    assert set(pages) == {f"{key}.html" for key in load_services()}
+    assert all("Where people stop" in page for page in pages.values())
 
 
 def test_demo_again_shows_the_same_city(shown: tuple[Path, Answer]) -> None:
