@@ -75,9 +75,7 @@ def demo(
     as_of = now()
     typer.echo("")
     typer.echo(
-        overview_answer(
-            settings, output=ReportFormat.TEXT, as_of=as_of, period=EVER, lang=lang
-        ),
+        overview_answer(settings, output=ReportFormat.TEXT, as_of=as_of, period=EVER, lang=lang),
         nl=False,
     )
     pages = write_pages(settings, settings.data / "pages", as_of=as_of, lang=lang.value)
