@@ -152,7 +152,7 @@ def test_the_demo_goes_through_the_services_and_they_stop_when_told(
     assert projector.returncode == 0
     assert len(json.loads(report.read_text(encoding="utf-8"))["services"]) == 6
     assert (tmp_path / "reports/overview.txt").read_text(encoding="utf-8").startswith("All serv")
-    assert [path.name for path in (tmp_path / "data").iterdir()] == ["services"]
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["cache", "services"]
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
