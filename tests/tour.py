@@ -21,7 +21,7 @@ PICTURES = ROOT / "docs" / "tour"
 UNTIL = "2026-11-23"
 CITY = ("ingest", "city", "--seed", "1", "--journeys", "12000", "--until", UNTIL)
 AS_OF = ("--as-of", "2026-11-22")
-COMPARED = "2026-03-01..2026-05-31"
+COMPARED = "2025-10-01..2026-01-31"
 
 TERMINAL = """<!doctype html><meta charset="utf-8"><title>Terminal</title><style>
 body {{ margin: 0; background: #16181d; color: #e8e6e3; display: inline-block }}
@@ -71,7 +71,7 @@ SHOTS = (
         "compared",
         (
             *REPORT,
-            *("--from", "2026-06-01", "--to", "2026-08-31", "--compare", COMPARED),
+            *("--from", "2026-03-01", "--to", "2026-05-31", "--compare", COMPARED),
         ),
         part="#map",
     ),
