@@ -72,9 +72,12 @@ class Settings:
         return self.database.url if self.database else str(self.data / "read-models.db")
 
     @property
-    def cache(self) -> Path:
-        """Where copies of the read models are kept, to be read quickly; disposable."""
-        return self.data / "cache"
+    def cache(self) -> Path | None:
+        """Where copies of the read models are kept, to be read quickly; disposable.
+
+        None where there is no data folder: who reads from a server need not have one.
+        """
+        return self.data / "cache" if self.data.is_dir() else None
 
     @property
     def services_directory(self) -> Path | None:
