@@ -159,7 +159,7 @@ def raw_log(large: City, path: Path) -> Path:
                     "name",
                     "channel",
                     case=pl.coalesce("case", "person"),
-                    at="occurred_at",
+                    moment="occurred_at",
                 )
                 for chunk in touchpoint_chunks(log, until=log.head())
             ]

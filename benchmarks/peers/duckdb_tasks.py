@@ -11,11 +11,11 @@ import time
 import duckdb
 
 VISITS = """
-    CREATE VIEW visits AS SELECT service, "case", name, at,
+    CREATE VIEW visits AS SELECT service, "case", name, moment,
         lead(name) OVER journey AS next,
-        epoch(lead(at) OVER journey - at) AS dwell,
-        row_number() OVER (PARTITION BY service, "case", name ORDER BY at, id) AS visit
-    FROM log WINDOW journey AS (PARTITION BY service, "case" ORDER BY at, id)
+        epoch(lead(moment) OVER journey - moment) AS dwell,
+        row_number() OVER (PARTITION BY service, "case", name ORDER BY moment, id) AS visit
+    FROM log WINDOW journey AS (PARTITION BY service, "case" ORDER BY moment, id)
 """
 TASKS = (
     """
@@ -25,7 +25,8 @@ TASKS = (
     """
     SELECT service, walk, count(*) AS n
     FROM (
-        SELECT service, "case", string_agg(name, '>' ORDER BY at, id) AS walk FROM log GROUP BY ALL
+        SELECT service, "case", string_agg(name, '>' ORDER BY moment, id) AS walk
+        FROM log GROUP BY ALL
     )
     GROUP BY ALL QUALIFY row_number() OVER (PARTITION BY service ORDER BY n DESC) <= 10
     """,
@@ -39,11 +40,11 @@ TASKS = (
         FROM log GROUP BY service, name QUALIFY n <= 5
     ),
     firsts AS (
-        SELECT log.service, "case", n, min(at) AS at FROM log JOIN steps USING (service, name)
-        GROUP BY ALL
+        SELECT log.service, "case", n, min(moment) AS moment
+        FROM log JOIN steps USING (service, name) GROUP BY ALL
     ),
     reached AS (
-        SELECT *, list(at) OVER (PARTITION BY service, "case" ORDER BY n) AS ats FROM firsts
+        SELECT *, list(moment) OVER (PARTITION BY service, "case" ORDER BY n) AS ats FROM firsts
     )
     SELECT service, n, count(*) FROM reached WHERE len(ats) = n AND ats = list_sort(ats)
     GROUP BY ALL

@@ -12,7 +12,7 @@ def main() -> None:
     log = pd.read_parquet(sys.argv[1])
     for _, part in log.groupby("service"):
         events = pm4py.format_dataframe(
-            part, case_id="case", activity_key="name", timestamp_key="at"
+            part, case_id="case", activity_key="name", timestamp_key="moment"
         )
         pm4py.discover_dfg(events)
         pm4py.get_variants(events)
