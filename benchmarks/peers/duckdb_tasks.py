@@ -28,7 +28,7 @@ TASKS = (
         SELECT service, "case", string_agg(name, '>' ORDER BY moment, id) AS walk
         FROM log GROUP BY ALL
     )
-    GROUP BY ALL QUALIFY row_number() OVER (PARTITION BY service ORDER BY n DESC) <= 10
+    GROUP BY service, walk QUALIFY row_number() OVER (PARTITION BY service ORDER BY n DESC) <= 10
     """,
     """
     SELECT service, name, quantile_cont(dwell, [0.5, 0.9]), avg((visit > 1)::INT), count(*)
