@@ -98,7 +98,9 @@ def report(runs: dict[str, list[Run]], small: City, large: City, *, check: bool)
     for peer, times in (("duckdb", 4.0), ("pm4py", 20.0)):
         if peer in seconds:
             targets.append(Target(f"times {peer}, core", ratios(seconds[peer], core), times))
-            targets.append(Target(f"times {peer}, whole reports", ratios(seconds[peer], every), 1.0))
+            targets.append(
+                Target(f"times {peer}, whole reports", ratios(seconds[peer], every), 1.0)
+            )
     finish("report", seconds=seconds, touchpoints=large.touchpoints, targets=targets, check=check)
 
 
