@@ -4,7 +4,8 @@ A file is never seen half written: the new one is made beside it and takes its p
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -33,15 +34,33 @@ def write_whole(answers: Mapping[Path, str]) -> None:
         SettingsError: A file cannot be written.
     """
     for path, text in answers.items():
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
+        with replacing(path, called=str(path)) as draft:
             draft.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def replacing(path: Path, *, called: str) -> Iterator[Path]:
+    """Give a draft to write, which takes the place of a file; nothing of it stays if that fails.
+
+    Args:
+        path: The file.
+        called: What the file is called where it cannot be written.
+
+    Raises:
+        SettingsError: The file cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        try:
+            yield draft
             draft.replace(path)
-        except OSError as error:
-            raise SettingsError(
-                f"{path}: {error.strerror}. "
-                "Hint: its folder must be there, and this user must be able to write into it"
-            ) from error
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{called}: {error.strerror}. "
+            "Hint: its folder must be there, and this user must be able to write into it"
+        ) from error
 
 
 def keep_written(answers: Callable[[], Mapping[Path, str]], *, every_s: float, stop: Event) -> None:

@@ -1,7 +1,6 @@
 """The command that lets journeys leave the house: `export`."""
 
 import gzip
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,8 +34,8 @@ from delivery.options import (
     Where,
 )
 from delivery.progress import say
+from delivery.rewriting import replacing
 from delivery.settings import read_settings
-from journeys.errors import SettingsError
 
 ENDINGS = (".xes", ".xes.gz")
 
@@ -113,23 +112,12 @@ def _opened(path: Path | None) -> Iterator[Callable[[bytes], object]]:
     if path is None:
         yield typer.get_binary_stream("stdout").write
         return
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        try:
-            with draft.open("wb") as file:
-                if path.name.endswith(".gz"):
-                    with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
-                        yield packed.write
-                else:
-                    yield file.write
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"--output {path}: {error.strerror}. "
-            "Hint: its folder must be there, and this user must be able to write into it"
-        ) from error
+    with replacing(path, called=f"--output {path}") as draft, draft.open("wb") as file:
+        if path.name.endswith(".gz"):
+            with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+                yield packed.write
+        else:
+            yield file.write
 
 
 def _checked(path: Path) -> Path:
