@@ -29,6 +29,7 @@ INKS: Mapping[str, str] = {
     "open": "#4a5a6b",
     "city": "#a4622c",
     "band": "#c9d8ea",
+    "optional": "#cad9eb",
 }
 
 NAME, SMALL = 14, 12
@@ -386,6 +387,6 @@ def _svg(chart: Chart, kind: str, says: str) -> str:
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart {kind}" role="img" '
         f'aria-label="{escape(says, quote=True)}" viewBox="0 0 {across} {down}" '
-        f'width="{across}" height="{down}">'
+        f'width="{across}" height="{down}" preserveAspectRatio="xMinYMin">'
     )
     return opening + _TAG.sub(lambda tag: _SPOKEN.sub("", tag[0]), picture[found.end() :])

@@ -1,14 +1,21 @@
 """Pages in HTML: one file that needs no script and fetches nothing, for screens and for paper."""
 
+import re
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from delivery.report.html_parts import HtmlPage
 from delivery.report.language import Language
 from delivery.report.map_svg import MAP_STYLE
 
 _TEMPLATES = PackageLoader("delivery.report")
+
+_NUMBER = r"\d[\d.,\N{NO-BREAK SPACE}]*"
+_KEPT = re.compile(
+    rf"n = {_NUMBER}|{_NUMBER}(?:[-\N{{EN DASH}}]{_NUMBER})?[ \N{{NO-BREAK SPACE}}]?%"
+)
 
 
 def html_of(page: HtmlPage, language: Language) -> str:
@@ -21,15 +28,28 @@ def html_of(page: HtmlPage, language: Language) -> str:
     )
 
 
+def kept(words: str) -> Markup:
+    """Escape words, and keep in one line what a reader takes for one number.
+
+    Examples:
+        >>> str(kept("27-35 % of all"))
+        '<span class="kept">27-35 %</span> of all'
+    """
+    escaped = str(escape(words))
+    return Markup(_KEPT.sub(r'<span class="kept">\g<0></span>', escaped))  # noqa: S704 - escaped
+
+
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         autoescape=True,
         loader=_TEMPLATES,
         lstrip_blocks=True,
         trim_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["kept"] = kept
+    return environment
 
 
 @cache

@@ -41,7 +41,10 @@ def channels(report: JourneyReport, words: Endings, language: Language) -> tuple
                         "its 95 % interval. The table has the figures."
                     ),
                 ),
-                (Legend("ink", say("completion rate")), Legend("on", say("95 % interval"))),
+                (
+                    Legend("ink", say("completion rate"), "dot"),
+                    Legend("on", say("95 % interval"), "thick"),
+                ),
             ),
         )
     if not tables.taken:

@@ -131,5 +131,8 @@ class Grouping:
             "Chart: the completion rate of each group with its 95 % interval. The table has the "
             "figures."
         )
-        legend = (Legend("ink", say("completion rate")), Legend("on", say("95 % interval")))
+        legend = (
+            Legend("ink", say("completion rate"), "dot"),
+            Legend("on", say("95 % interval"), "thick"),
+        )
         return (Picture(drawn(drawing, says), legend),)

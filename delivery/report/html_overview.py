@@ -108,7 +108,10 @@ def _services(
                         "table has the figures."
                     ),
                 ),
-                (Legend("ink", say("completion rate")), Legend("on", say("95 % interval"))),
+                (
+                    Legend("ink", say("completion rate"), "dot"),
+                    Legend("on", say("95 % interval"), "thick"),
+                ),
             ),
         )
     return Block(

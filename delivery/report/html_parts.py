@@ -4,19 +4,28 @@ A block has sentences, perhaps pictures, tables with the same content, and how i
 `templates` gives these their form.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 from delivery.report.language import Language
 from delivery.report.page import Cell as Words
 from delivery.report.page import not_bars
 from delivery.report.wording import readable
 
-LONGEST_WORD = 32
-"""Of a longer one every line is broken somewhere, lest it push all else off the page."""
+LONGEST_WORD, LONGEST_IN_TITLE = 32, 20
+"""A longer one is broken at the end of a line, or written smaller, to stay on the page."""
+
+DRAWN = 12
+"""So many rows of a longer list are drawn, the largest ones; the tables have them all."""
+
+BROAD = 9
+"""So many columns leave little room for the names in the first one."""
 
 FIRST_ROWS = 24
 """Of a longer table these are seen at once, the others when asked for."""
+
+
+Row = TypeVar("Row")
 
 
 class Drawn(NamedTuple):
@@ -80,9 +89,11 @@ class Table(NamedTuple):
         return self.rows[: self.seen] if self.more else self.rows
 
     @property
-    def is_endless(self) -> bool:
-        """Whether a word in it is too long for a column."""
-        return any(len(word) > LONGEST_WORD for row in self.rows for word in _words(row))
+    def form(self) -> str:
+        """What it needs of its form: words too long for a column are endless, it may be broad."""
+        is_endless = any(len(word) > LONGEST_WORD for row in self.rows for word in _words(row))
+        forms = {"endless": is_endless, "broad": len(self.columns) >= BROAD}
+        return " ".join(form for form, needed in forms.items() if needed)
 
     @property
     def others(self) -> tuple[tuple[Cell, ...], ...]:
@@ -95,10 +106,17 @@ class Table(NamedTuple):
 
 
 class Legend(NamedTuple):
-    """What a part of a picture means, by its ink."""
+    """What a part of a picture means, by its ink and its form.
+
+    Attributes:
+        ink: As in `charts.INKS`.
+        words: What it means.
+        form: What it looks like: a block, a dot, a tick, or a line that is thick or thin.
+    """
 
     ink: str
     words: str
+    form: str = "block"
 
 
 class Picture(NamedTuple):
@@ -207,6 +225,11 @@ class HtmlPage(NamedTuple):
     sections: tuple[Section, ...]
     footnotes: tuple[str, ...]
 
+    @property
+    def has_long_title(self) -> bool:
+        """Whether a word of the title is too long for a small telephone."""
+        return any(len(word) > LONGEST_IN_TITLE for word in self.title.split())
+
 
 def table(  # noqa: PLR0913 - a table is that much
     caption: str,
@@ -229,6 +252,14 @@ def table(  # noqa: PLR0913 - a table is that much
     if over > FIRST_ROWS // 4:
         more = language.plural("Show {n} more row", "Show {n} more rows", over)
     return Table(caption, heads, cells, more)
+
+
+def foremost(rows: Sequence[Row], size: Callable[[Row], float]) -> Sequence[Row]:
+    """Choose the rows that are drawn: all, or of a long list the largest ones in its order."""
+    if len(rows) <= DRAWN + DRAWN // 4:
+        return rows
+    largest = sorted(range(len(rows)), key=lambda place: -size(rows[place]))[:DRAWN]
+    return [rows[place] for place in sorted(largest)]
 
 
 class Tables:

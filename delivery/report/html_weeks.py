@@ -44,7 +44,7 @@ def trend(report: JourneyReport, language: Language) -> Block:
                     ),
                 ),
                 (
-                    Legend("ink", say("completion rate")),
+                    Legend("ink", say("completion rate"), "dot"),
                     Legend("band", say("95 % interval")),
                     Legend("on", say("started")),
                     Legend("open", say("started, too young for a rate")),

@@ -7,6 +7,9 @@ UNSEEN = {"head", "style"}
 NOT_CLOSED = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 BLOCKS = {"p", "li", "dt", "dd", "td", "th", "caption", "text", "title", "desc", "summary", "div"}
 BLOCKS |= {"h1", "h2", "h3", "h4", "a", "tspan"}
+KEPT = ("span", "kept")
+"""Keeps words in one line, and does not part them."""
+
 SPOKEN = {"aria-label", "title", "alt"}
 
 
@@ -44,8 +47,11 @@ class WrittenPage(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
-        self._end_of_words()
         known = dict(attrs)
+        if (tag, known.get("class")) == KEPT:
+            self._open.append(KEPT)
+            return
+        self._end_of_words()
         self.words += [known[name] or "" for name in sorted(SPOKEN & {*known})]
         if tag == "table":
             self.tables.append(Shown("", []))
@@ -59,6 +65,9 @@ class WrittenPage(HTMLParser):
             self._open.append((tag, known.get("class") or ""))
 
     def handle_endtag(self, tag: str) -> None:
+        if self._open and self._open[-1] == KEPT:
+            self._open.pop()
+            return
         self._end_of_words()
         while self._open and self._open.pop()[0] != tag:
             pass
