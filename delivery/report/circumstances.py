@@ -201,7 +201,11 @@ def bucket_name(bucket: TimeBucket, language: Language) -> str:
         return language.text("from {time}", time=language.duration(bucket.from_s))
     if not bucket.from_s:
         return language.text("under {time}", time=language.duration(bucket.to_s))
-    return f"{language.duration(bucket.from_s)} - {language.duration(bucket.to_s)}"
+    return language.text(
+        "{first} - {last}",
+        first=language.duration(bucket.from_s),
+        last=language.duration(bucket.to_s),
+    )
 
 
 def write_quality(page: Tabled, report: JourneyReport, language: Language) -> None:

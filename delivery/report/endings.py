@@ -29,6 +29,7 @@ class Endings(NamedTuple):
         abandoned: Those that fell silent; in a table.
         lost: Those that fell silent, were cancelled or expired; the head of a column.
         rate: The share of them; the head of a column.
+        heading: Of what is said about the share.
         were_lost: Says how many.
         fell_silent: Says how many.
         most: Names the step that most are lost at.
@@ -44,6 +45,7 @@ class Endings(NamedTuple):
     abandoned: str
     lost: str
     rate: str
+    heading: str
     were_lost: Plural
     fell_silent: Plural
     most: str
@@ -64,6 +66,7 @@ _CONFIRMED = Endings(
     abandoned=OUTCOMES[ABANDONED],
     lost=marked("lost"),
     rate=marked("drop-off rate"),
+    heading=marked("Drop-off rate"),
     were_lost=marked_plural("{n} was lost", "{n} were lost"),
     fell_silent=marked_plural("{n} abandoned", "{n} abandoned"),
     most=marked("Most are lost at {step} ({n})."),
@@ -92,6 +95,7 @@ _DRAFTED = Endings(
     abandoned=marked("ended without a known outcome"),
     lost=marked("stopped"),
     rate=marked("rate"),
+    heading=marked("Last steps"),
     were_lost=marked_plural("{n} stopped", "{n} stopped"),
     fell_silent=marked_plural(
         "{n} ended without a known outcome", "{n} ended without a known outcome"

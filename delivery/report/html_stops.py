@@ -19,14 +19,12 @@ from delivery.report.html_parts import (
     Section,
     Table,
     Tables,
+    foremost,
     table,
 )
 from delivery.report.language import Language
 from delivery.report.sentences import causes, funnel_rules, outside_funnel
 from delivery.report.wording import Names
-
-DRAWN = 15
-"""Of the steps, at most so many are drawn; the tables have them all."""
 
 
 def stops(
@@ -54,7 +52,14 @@ def _funnel(report: JourneyReport, names: Names, words: Endings, language: Langu
     if report.outside_funnel:
         lines.append(outside_funnel(report.outside_funnel, language))
     lines.append(say(words.funnel))
-    shown = report.funnel[:DRAWN]
+    shown = foremost(report.funnel, lambda step: step.reached)
+    if len(shown) < len(report.funnel):
+        lines.append(
+            say(
+                "The chart shows the {n} steps that most journeys reached; the table has them all.",
+                n=len(shown),
+            )
+        )
     pictures = []
     if shown:
         pictures.append(
@@ -68,7 +73,7 @@ def _funnel(report: JourneyReport, names: Names, words: Endings, language: Langu
                     Legend("finished", say("finished here")),
                     Legend("lost", say(words.lost)),
                     Legend("open", say("still open")),
-                    Legend("band", say("optional step, reached")),
+                    Legend("optional", say("optional step, reached")),
                 ),
             )
         )
@@ -99,7 +104,7 @@ def _funnel(report: JourneyReport, names: Names, words: Endings, language: Langu
 def _bar(step: FunnelStep, names: Names, language: Language) -> Bar:
     name, told = names.step(step.step), language.count(step.reached)
     if not isinstance(step.lost, int):
-        return Bar(language.text("{step} (opt.)", step=name), told, [("band", step.reached)])
+        return Bar(language.text("{step} (opt.)", step=name), told, [("optional", step.reached)])
     finished, still = _whole(step.finished), _whole(step.open)
     on = step.reached - step.lost - finished - still
     if isinstance(step.of_entry, float):
@@ -178,11 +183,18 @@ def _routes(report: JourneyReport, names: Names, words: Endings, language: Langu
 def _drop_off(report: JourneyReport, names: Names, words: Endings, language: Language) -> Block:
     say = language.text
     of_customers = [row for row in report.steps if row.note != NOT_A_CUSTOMER_STEP]
-    worst = sorted(of_customers, key=lambda row: -row.dropped)[:DRAWN]
-    shown = [row for row in of_customers if row in worst]
-    heading = say(words.rate).capitalize()
+    shown = foremost(of_customers, lambda row: row.dropped)
+    lines = [say(words.drop_off) + "."]
     pictures = []
     if any(row.drop_off_rate is not None for row in shown):
+        if len(shown) < len(of_customers):
+            lines.append(
+                say(
+                    "The chart shows the {n} steps where most journeys stopped; the table has "
+                    "them all.",
+                    n=len(shown),
+                )
+            )
         pictures.append(
             Picture(
                 drawn(
@@ -196,8 +208,8 @@ def _drop_off(report: JourneyReport, names: Names, words: Endings, language: Lan
                     ),
                 ),
                 (
-                    Legend("ink", say("estimate")),
-                    Legend("on", say("95 % interval")),
+                    Legend("ink", say("estimate"), "dot"),
+                    Legend("on", say("95 % interval"), "thick"),
                 ),
             )
         )
@@ -208,7 +220,7 @@ def _drop_off(report: JourneyReport, names: Names, words: Endings, language: Lan
         notes.append(ended)
     most = max((row.dropped for row in of_customers), default=0) or 1
     return Block(
-        heading,
+        say(words.heading),
         How(
             say(
                 "Of those who enter a step, the share whose journey ended without success and who "
@@ -218,7 +230,7 @@ def _drop_off(report: JourneyReport, names: Names, words: Endings, language: Lan
             say("n: the journeys that entered the step and are old enough to tell."),
             _methods(language),
         ),
-        lines=(say(words.drop_off) + ".",),
+        lines=tuple(lines),
         pictures=tuple(pictures),
         tables=(
             table(

@@ -5,7 +5,7 @@ from analysis.sections import Spent
 from delivery.report.chart_ticks import durations
 from delivery.report.charts import Bar, Spread, counts, drawn, drawn_small, spreads
 from delivery.report.circumstances import bucket_name, write_histograms, write_times
-from delivery.report.html_parts import Block, How, Legend, Picture, Tables, table
+from delivery.report.html_parts import Block, How, Legend, Picture, Tables, foremost, table
 from delivery.report.language import Language
 from delivery.report.wording import Names
 
@@ -69,7 +69,7 @@ def _step_times(report: JourneyReport, names: Names, language: Language) -> Bloc
     ]
     if not rows:
         return None
-    shown = rows[:20]
+    shown = foremost(rows, lambda row: row[-1].n)
     quantiles = [_quantiles(spent) for _, _, _, spent in shown]
     drawing = spreads(
         [
@@ -88,6 +88,9 @@ def _step_times(report: JourneyReport, names: Names, language: Language) -> Bloc
             say("n: stays in which the customer, or the city, had a part."),
             say("Quantiles by linear interpolation. The scale is one of ratios."),
         ),
+        lines=()
+        if len(shown) == len(rows)
+        else (say("The chart shows the {n} rows of the table with the largest n.", n=len(shown)),),
         pictures=(
             Picture(
                 drawn(
@@ -95,10 +98,10 @@ def _step_times(report: JourneyReport, names: Names, language: Language) -> Bloc
                     say("Chart: how the times at each step spread. The table has the figures."),
                 ),
                 (
-                    Legend("ink", say("median")),
-                    Legend("finished", say("the middle half, with the customer")),
-                    Legend("city", say("the middle half, waiting for the city")),
-                    Legend("quiet", say("line: the middle 80 %")),
+                    Legend("ink", say("median"), "tick"),
+                    Legend("finished", say("the middle half, with the customer"), "thick"),
+                    Legend("city", say("the middle half, waiting for the city"), "thick"),
+                    Legend("quiet", say("line: the middle 80 %"), "thin"),
                 ),
             ),
         ),

@@ -203,15 +203,16 @@ class Language:
         return self._with_unit(self.decimal(100 * share, int(matters)), "%")
 
     def interval(self, low: float | None, high: float | None) -> str:
-        """Write an interval of shares.
+        """Write an interval of shares, with decimals where it would else be hard on an end.
 
         Examples:
-            >>> Language("en").interval(0.27, 0.354)
-            '27-35 %'
+            >>> english = Language("en")
+            >>> english.interval(0.27, 0.354), english.interval(0.9981, 1.0)
+            ('27-35 %', '99.8-100.0 %')
         """
         if low is None or high is None:
             return NOTHING
-        decimals = int(high < 0.0995)
+        decimals = int(high < 0.0995 or low > 0.9905)
         ends = (self.decimal(100 * end, decimals) for end in (low, high))
         return self._with_unit(self._manner.dash.join(ends), "%")
 

@@ -222,8 +222,18 @@ class MapSpeech:
         notes.append(
             says.text(
                 "At an arrow: how many moved, and the median time between the two steps. The more "
-                "moved, the wider the arrow. In a step: how many journeys entered it, and a bar of "
-                "those that went on (plain), dropped off (striped) or are still open (dotted)."
+                "moved, the wider the arrow; arrows that go back stand on the left."
+            )
+        )
+        notes.append(
+            says.text(
+                "In a step: how many journeys entered it, and a bar of those that went on (plain), "
+                "stopped (striped) or are still open (dotted)."
+            )
+            if layout.draft
+            else says.text(
+                "In a step: how many journeys entered it, and a bar of those that went on (plain), "
+                "dropped off (striped) or are still open (dotted)."
             )
         )
         return notes

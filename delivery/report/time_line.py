@@ -14,8 +14,9 @@ from typing import NamedTuple
 from analysis.listing import ListedJourney
 from delivery.moments import start_of
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_ALL_LETTERS = LETTERS + LETTERS.upper()
+_LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNOPQRSTUVWXYZ"
+"""All but the two that look alike: a small L and a large I."""
+
 _FULL = 0.8
 """Share of a row that marks may fill."""
 
@@ -119,18 +120,18 @@ def signs_of(names: Sequence[str]) -> list[str]:
         >>> signs_of(["Review", "Payment", "Receipt"]), signs_of([""] * 100)[:2]
         (['r', 'p', 'R'], ['001', '002'])
     """
-    if len(names) > len(_ALL_LETTERS):
+    if len(names) > len(_LETTERS):
         digits = len(str(len(names)))
         return [f"{number:0{digits}}" for number in range(1, len(names) + 1)]
     taken: list[str] = []
     for name in names:
         first = name[:1].lower()
-        wanted = (first, first.upper(), *name.lower(), *name.upper(), *_ALL_LETTERS)
+        wanted = (first, first.upper(), *name.lower(), *name.upper(), *_LETTERS)
         taken.append(next(sign for sign in wanted if sign in _LETTER and sign not in taken))
     return taken
 
 
-_LETTER = frozenset(_ALL_LETTERS)
+_LETTER = frozenset(_LETTERS)
 
 
 def _seconds(begin: datetime, moment: str) -> float:

@@ -87,6 +87,13 @@ def test_line_of_many_visits_takes_several_rows() -> None:
     assert len(re.sub("[─ ]", "", "".join(rows))) == 91
 
 
+def test_no_two_signs_look_alike() -> None:
+    signs = signs_of(["Liitteet", "Ilmoitus", "Ilta", *[""] * 47])
+
+    assert signs[:3] == ["L", "i", "t"]
+    assert not {"l", "I"} & {*signs}
+
+
 def test_signs_of_several_letters_do_not_touch() -> None:
     signs = {"form": "01", "pay": "02"}
     line = line_of((0, "form", "customer"), (0, "pay", "city"), (9, None, None))
