@@ -12,8 +12,8 @@ LEVELS = (0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95)
 """Shares that stand in sentences and heads: 95 % intervals, quantiles, the middle 80 %."""
 FEWEST_FOR_A_RATE, DAYS_OF_SILENCE = 10, 14
 FEWEST_TO_COMPARE, NEWEST_EVENTS = 30, 20_000
-OF_METHODS = {"0.05", "0,05"}
-"""The level below which a comparison says that something differs."""
+OF_METHODS = {"0.05", "0,05", "19", "20"}
+"""The level below which a comparison says that something differs, and what is a long silence."""
 MOST_ROWS = (6, 12, 16)
 """Of paths, moves and weeks, what Markdown and text say that they show."""
 
