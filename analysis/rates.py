@@ -6,7 +6,6 @@ with the endings that rule it out as competing risks.
 """
 
 from collections.abc import Sequence
-from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -181,18 +180,8 @@ def rate_at_day(entries: pl.DataFrame, *, day: int) -> Rate:
 
 def quantiles(values: pl.Series, levels: Sequence[float]) -> list[float | None]:
     """Return quantiles by linear interpolation between order statistics; None for no values."""
-    known = values.drop_nulls().cast(pl.Float64).to_numpy()
-    if not len(known):
-        return [None for _ in levels]
-    # Nulls come first, as in Polars: what a place is rounded to is the same as there.
-    nulls = values.null_count()
-    places = [(len(known) - 1) * level + nulls for level in levels]
-    bounds = [(int(place) - nulls, ceil(place) - nulls) for place in places]
-    ordered = np.partition(known, sorted({place for bound in bounds for place in bound}))
-    return [
-        float(ordered[low] + (place - nulls - low) * (ordered[high] - ordered[low]))
-        for place, (low, high) in zip(places, bounds, strict=True)
-    ]
+    known = values.drop_nulls()  # among nulls it sorts them all
+    return [known.quantile(level, "linear") for level in levels]
 
 
 def _old(entries: pl.DataFrame, day: int) -> int:
