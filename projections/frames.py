@@ -153,14 +153,16 @@ def frames_of(trace: Trace, service: ServiceHistory, *, as_of: datetime, positio
 def _judged(
     prepared: Prepared, service: ServiceHistory, *, as_of: datetime, position: int
 ) -> Frames:
-    journeys = judge(prepared.journeys, as_of).with_row_index("journey")
+    # In one piece, not one a slice: what is put beside it would be cut up, too.
+    journeys = judge(prepared.journeys.rechunk(), as_of).with_row_index("journey")
     number = pl.Series(np.repeat(journeys["journey"].to_numpy(), journeys["visits"].to_numpy()))
     # Only a touchpoint ends a stay; the deadline of an abandoned journey is nobody's time.
     ended_at = pl.when(pl.col("outcome") != ABANDONED).then("ended_at")
     ends = journeys.select(ended_at).to_series().gather(number)
     upcoming = pl.when(pl.col("next_step").is_not_null()).then(pl.col("entered_at").shift(-1))
     visits = (
-        prepared.visits.with_columns(journey=number, ended_at=ends)
+        prepared.visits.rechunk()
+        .with_columns(journey=number, ended_at=ends)
         .with_columns(
             dwell_s=seconds(
                 pl.min_horizontal(
