@@ -5,8 +5,10 @@ fewer than k people share is left out and counted.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import NamedTuple
 
 import polars as pl
 from msgspec.structs import replace
@@ -22,6 +24,7 @@ from analysis.funnel import Funnel, funnel_steps, hidden_steps, plan_funnel, tra
 from analysis.funnel_rules import PLAIN_RULES, FunnelRules
 from analysis.journey_report import (
     Breakdown,
+    FunnelStep,
     JourneyCounts,
     JourneyReport,
     TrendWeek,
@@ -30,15 +33,18 @@ from analysis.journey_report import (
 )
 from analysis.quality import quality_of
 from analysis.recording import Told, recording_of
-from analysis.routes import route_funnels
-from analysis.sections import FunnelOptions
+from analysis.routes import Routes, route_funnels
+from analysis.sections import FunnelOptions, Time
 from analysis.selection import EVER, Period, left_out, moment_text, numbered_alike, select
-from analysis.step_table import table_of_steps
+from analysis.step_table import StepTable, table_of_steps
 from analysis.suppression import MIN_K, check_k, hidden_rows
 from analysis.transitions import flows
-from analysis.variants import variants, walks
+from analysis.variants import Variants, variants, walks
 from journeys.errors import DisclosureError
 from projections.frames import Frames
+
+AT_ONCE = 2
+"""So many sections are worked out side by side: Polars and NumPy let others run meanwhile."""
 
 
 def journey_report(  # noqa: PLR0913 - each is an option of the command
@@ -77,61 +83,58 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         UnknownStepError: No such step to exclude.
     """
     check_k(k, public_log=public_log)
-    known = select(frames, period=window, where=where, k=k)
-    unselected = left_out(frames, period=window, where=where)
-    selected, *others = numbered_alike(known, *unselected)
-    journeys, visits, service = selected.journeys, selected.visits, selected.service
-    as_of = selected.as_of
+    conditions = where or {}
+    known = select(frames, period=window, where=conditions, k=k)
+    unselected = left_out(frames, period=window, where=conditions)
+    as_of, service = frames.as_of, frames.service
     current = service.at(as_of)
-    done = completion(journeys, horizon=current.horizon_days, as_of=as_of)
-    weeks, weeks_hidden = _weeks(selected, others, horizon=current.horizon_days, k=k)
-    walked = walks(visits)
-    funnel, options = _common_funnel(selected, walked, funnel_rules, k=k)
-    of_groups = [
-        told_of_group(frames, name, period=window, where=where or {}, rules=funnel_rules, k=k)
-        for name in where or {}
-    ]
-    gone = hidden_steps(
-        funnel,
-        k=k,
-        beside=[_traced(part, funnel_rules) for part in others],
-        told=[group.funnel for group in of_groups],
+    untold = partial(untold_groups, frames, period=window, where=conditions, k=k)
+    of_group = partial(
+        told_of_group, frames, period=window, where=conditions, rules=funnel_rules, k=k
     )
-    reached = funnel_steps(funnel, hidden=gone)
-    untold = partial(untold_groups, frames, period=window, where=where or {}, k=k)
-    routes = route_funnels(
-        selected,
-        walked,
-        common=funnel,
-        gone=gone,
-        k=k,
-        rules=funnel_rules,
-        left_out=others,
-        untold=untold("route"),
-    )
-    steps = table_of_steps(
-        selected, k=k, told=[group.steps for group in of_groups], left_out=others
-    )
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
+        following = threads.submit(
+            after_drop_off, known, everybody=frames, k=k, left_out=unselected
+        )
+        qualified = threads.submit(quality_of, known, k=k, left_out=unselected)
+        of_groups = list(threads.map(of_group, conditions))
+        selected, *others = numbered_alike(known, *unselected)
+        journeys, visits = selected.journeys, selected.visits
+        staying = threads.submit(
+            _steps_and_time, selected, others, told=[group.steps for group in of_groups], k=k
+        )
+        reaching = threads.submit(
+            _reach,
+            selected,
+            others,
+            rules=funnel_rules,
+            told=[group.funnel for group in of_groups],
+            untold=untold,
+            k=k,
+        )
+        moving = threads.submit(flows, journeys, visits, k=k, left_out=others)
+        done = completion(journeys, horizon=current.horizon_days, as_of=as_of)
+        channelled = threads.submit(
+            channels_of, selected, day=done.day, k=k, left_out=others, untold=untold("channel")
+        )
+        weeks, weeks_hidden = _weeks(selected, others, horizon=current.horizon_days, k=k)
+        reach, (steps, time) = reaching.result(), staying.result()
+        moves, channels = moving.result(), channelled.result()
+        after, quality = following.result(), qualified.result()
+    funnel, ways = reach.funnel, reach.ways
     groups = Groups(Breakdown(attribute=None, groups=[]), Counter())
     if by is not None:
-        common = CommonFunnel(funnel, reached)
+        common = CommonFunnel(funnel, reach.steps)
         groups = break_down(
             selected, attribute=by, steps=steps, common=common, day=done.day, k=k, untold=untold(by)
         )
-    moves = flows(journeys, visits, k=k, left_out=others)
-    ways = variants(journeys, walked, service=service, k=k, left_out=others)
-    rows = [row.step for row in steps.shown]
-    time = time_apart(journeys, visits, service=service, k=k, steps=rows, left_out=others)
-    channels = channels_of(selected, day=done.day, k=k, left_out=others, untold=untold("channel"))
-    after = after_drop_off(known, everybody=frames, k=k, left_out=others)
-    quality = quality_of(known, k=k, left_out=unselected)
     recorded = None if told is None else recording_of(frames, told, k=k)
     compared = Compared(NOT_COMPARED, 0)
     if beside is not None:
-        compared = compare(frames, window=window, where=where or {}, other=beside, k=k)
+        compared = compare(frames, window=window, where=conditions, other=beside, k=k)
     names, names_hidden = _unmapped_names(selected, others, k=k)
     hidden: Counter[str] = Counter(
-        funnel=len(gone),
+        funnel=len(reach.gone),
         trend=weeks_hidden,
         steps=len(steps.hidden),
         variants=ways.hidden,
@@ -141,7 +144,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         quality=quality.hidden + (0 if recorded is None else recorded.hidden),
         comparison=compared.hidden,
     )
-    hidden += routes.hidden + groups.hidden + moves.hidden + after.hidden
+    hidden += reach.routes.hidden + groups.hidden + moves.hidden + after.hidden
     return JourneyReport(
         service=service.key,
         draft=not current.outcomes_confirmed,
@@ -149,7 +152,7 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         position=selected.position,
         k=k,
         public_log=public_log,
-        where=dict(where or {}),
+        where=dict(conditions),
         window=window_of(window),
         journeys=journey_counts(journeys),
         touchpoints=int(journeys["touchpoints"].sum()),
@@ -159,10 +162,10 @@ def journey_report(  # noqa: PLR0913 - each is an option of the command
         horizon_days=current.horizon_days,
         assumed_deadlines=[step.key for step in current.steps if step.deadline is None],
         completion=done,
-        funnel_options=options,
-        funnel=reached,
+        funnel_options=reach.options,
+        funnel=reach.steps,
         outside_funnel=_outside(funnel, k=k),
-        routes=routes.rows,
+        routes=reach.routes.rows,
         trend=weeks,
         by=groups.breakdown,
         comparison=compared.comparison,
@@ -199,6 +202,63 @@ def window_of(period: Period) -> Window:
     return Window(
         from_=None if period.start is None else moment_text(period.start),
         to=None if period.end is None else moment_text(period.end),
+    )
+
+
+class _Reach(NamedTuple):
+    """How far the journeys come: the common funnel and what is left of it, routes and variants."""
+
+    funnel: Funnel
+    options: FunnelOptions
+    gone: frozenset[int]
+    steps: list[FunnelStep]
+    routes: Routes
+    ways: Variants
+
+
+def _reach(  # noqa: PLR0913 - what is asked, of whom, and what else the reader knows
+    selected: Frames,
+    others: Sequence[Frames],
+    *,
+    rules: FunnelRules,
+    told: Sequence[Collection[str]],
+    untold: Callable[[str], Collection[str]],
+    k: int,
+) -> _Reach:
+    walked = walks(selected.visits)
+    funnel, options = _common_funnel(selected, walked, rules, k=k)
+    gone = hidden_steps(funnel, k=k, beside=[_traced(part, rules) for part in others], told=told)
+    return _Reach(
+        funnel,
+        options,
+        gone,
+        funnel_steps(funnel, hidden=gone),
+        route_funnels(
+            selected,
+            walked,
+            common=funnel,
+            gone=gone,
+            k=k,
+            rules=rules,
+            left_out=others,
+            untold=untold("route"),
+        ),
+        variants(selected.journeys, walked, service=selected.service, k=k, left_out=others),
+    )
+
+
+def _steps_and_time(
+    selected: Frames, others: Sequence[Frames], *, told: Sequence[Collection[str]], k: int
+) -> tuple[StepTable, Time]:
+    steps = table_of_steps(selected, k=k, told=told, left_out=others)
+    shown = [row.step for row in steps.shown]
+    return steps, time_apart(
+        selected.journeys,
+        selected.visits,
+        service=selected.service,
+        k=k,
+        steps=shown,
+        left_out=others,
     )
 
 
