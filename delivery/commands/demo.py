@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from delivery.options import Database, InLanguage, Lang, ReportFormat, same_place
+from delivery.options import Database, InLanguage, Lang, same_place
 from delivery.progress import say
 from delivery.settings import make_data_folder, now, read_settings
 
@@ -26,12 +26,10 @@ def demo(
 
     Ends with the overview, and with it and the six reports as pages in the folder `pages`.
     """
-    from analysis.selection import EVER
     from delivery.app import log_exists
     from delivery.commands.ingest import record, tell, until_day
     from delivery.commands.project import bring_up_to_date
-    from delivery.commands.reading import overview_answer
-    from delivery.pages import write_pages
+    from delivery.pages import Pages
     from ingest.city import SyntheticCity
     from journeys.errors import SettingsError
     from journeys.service import load_services
@@ -72,13 +70,10 @@ def demo(
     (settings.data / "truth.json").write_text(
         json.dumps(city.truth(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-    as_of = now()
+    told_of_city = Pages(settings, as_of=now(), lang=lang.value)
     typer.echo("")
-    typer.echo(
-        overview_answer(settings, output=ReportFormat.TEXT, as_of=as_of, period=EVER, lang=lang),
-        nl=False,
-    )
-    pages = write_pages(settings, settings.data / "pages", as_of=as_of, lang=lang.value)
+    typer.echo(told_of_city.overview_text(), nl=False)
+    pages = told_of_city.write(settings.data / "pages")
     say(
         f"\nThe demo is in {settings.location}, what was planted in "
         f"{settings.data / 'truth.json'}.\n"

@@ -198,16 +198,6 @@ def _overview_html(found: "Overview", names: Mapping[str, "Names"], language: "L
     return overview_html(found, names, language)
 
 
-def overview_answer(
-    settings: Settings, *, output: ReportFormat, as_of: datetime, period: "Period", lang: Lang
-) -> str:
-    """Write the overview of all services, as known now."""
-    (answer,) = _overview_answers(
-        settings, [output], as_of=as_of, position=None, period=period, lang=lang
-    )
-    return answer
-
-
 def _overview_answers(
     settings: Settings,
     outputs: Sequence[ReportFormat],
