@@ -133,7 +133,7 @@ def _dropped(selected: Frames, everybody: Frames) -> pl.DataFrame:
     dropped = there.filter(pl.col("journey").ne_missing(pl.col("journey").shift(-1)))
     # With the pseudonyms: the selection may have but numbers for its people.
     people = of_journeys(everybody.journeys, dropped["journey"], "journey_id", "people")
-    return dropped.with_columns(pl.col("step").cast(pl.String)).hstack(people)
+    return dropped.with_columns(pl.col("step", "channel").cast(pl.String)).hstack(people)
 
 
 def _own_visits(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
@@ -147,7 +147,7 @@ def _own_visits(dropped: pl.DataFrame, everybody: Frames) -> pl.DataFrame:
     visits = everybody.visits
     last = of_journeys(dropped, visits["journey"], "last")["last"]
     later = visits.select(
-        "journey", "step", at=pl.col("entered_at"), there=pl.col("channel")
+        "journey", "step", at=pl.col("entered_at"), there=pl.col("channel").cast(pl.String)
     ).filter((visits["visit"] > last) & visits["step"].is_in(theirs))
     since = of_journeys(dropped, later["journey"], "channel", "left_at")
     kind = pl.when(pl.col("step").is_in(helps)).then(_ELSEWHERE).otherwise(_RETURNED)

@@ -110,7 +110,7 @@ def _starts(journeys: pl.DataFrame, selected: Frames, day: int | None) -> list[C
 def _members(part: Frames) -> _Members:
     named = pl.when(pl.col("channel") != "").then("channel")
     journeys = part.journeys.with_columns(named.fill_null(NOT_STATED))
-    visits = part.visits.select("journey", named.cast(pl.Categorical)).hstack(
+    visits = part.visits.select("journey", named).hstack(
         of_journeys(journeys, part.visits["journey"], "people")
     )
     same = pl.col("journey") == pl.col("journey").shift()

@@ -46,7 +46,11 @@ def values_at_touch(selected: Frames, asked: str) -> pl.Series:
         if touch not in service.step_keys:
             raise UnknownStepError(touch, service.key, service.step_keys)
         visits = visits.filter(pl.col("step") == touch).reverse()
-    stated = pl.when(pl.col("channel") != "").then("channel").otherwise(pl.lit(NOT_STATED))
+    stated = (
+        pl.when(pl.col("channel") != "")
+        .then(pl.col("channel").cast(pl.String))
+        .otherwise(pl.lit(NOT_STATED))
+    )
     there = visits.group_by("journey").agg(stated.last().alias("value"))
     return journeys.join(there, on="journey", how="left", maintain_order="left").select(
         pl.col("value").fill_null(NEVER_THERE)

@@ -56,12 +56,12 @@ class Frames:
             deadline is in force), `ball`, `deadline_at`, `broken_promise`, `cancelled_afterwards`,
             `resurrected`.
         visits: One row a visit, sorted by (`journey`, `visit`): `journey`, `visit` u32 from 1,
-            `step` (Enum of the step keys), `channel`, `entered_at`, `left_at`, `ball` (after the
-            visit; null once the journey has ended), `touchpoints`, `errors`, `visit_no` u32 (nth
-            visit to this step), `next_step`, `dwell_s` (first touchpoint to the next visit's first,
-            or to the outcome if that comes first; null if neither), `gap_s` (last touchpoint to the
-            next visit's first; null without one), `stay_s` (first to last touchpoint), `wait_s`
-            (last touchpoint to the end of `dwell_s`).
+            `step` (Enum of the step keys), `channel` (categorical), `entered_at`, `left_at`, `ball`
+            (after the visit; null once the journey has ended), `touchpoints`, `errors`, `visit_no`
+            u32 (nth visit to this step), `next_step`, `dwell_s` (first touchpoint to the next
+            visit's first, or to the outcome if that comes first; null if neither), `gap_s` (last
+            touchpoint to the next visit's first; null without one), `stay_s` (first to last
+            touchpoint), `wait_s` (last touchpoint to the end of `dwell_s`).
         strays: Touchpoints without a journey or a meaning, as in `projections.shapes.STRAYS`.
     """
 

@@ -10,6 +10,8 @@ from projections.weeks import week_of
 
 OUTCOMES = pl.Enum(["succeeded", "refused", "cancelled", "expired", ABANDONED, OPEN])
 
+BALLS = pl.Enum(["customer", "city"])
+
 _OUTCOME_COLUMNS = ("outcome", "lapse_outcome")
 _STEP_COLUMNS = ("last_customer_step", "lapse_last_customer_step", "force_step")
 
@@ -21,8 +23,8 @@ class Prepared(NamedTuple):
         journeys: As `projections.shapes.JOURNEYS`, names as `OUTCOMES` and Enums of the step keys,
             with `week` of the start and `visits`, how many; sorted by (started_at, journey_id).
         visits: As `projections.shapes.VISITS` in the order of the journeys, `step` an Enum of the
-            step keys, without the journey and with `visit_no`, `next_step`, `gap_s` and `stay_s` as
-            in `projections.frames.Frames`.
+            step keys, `ball` as `BALLS`, `channel` categorical, without the journey and with
+            `visit_no`, `next_step`, `gap_s` and `stay_s` as in `projections.frames.Frames`.
         strays: As `projections.shapes.STRAYS`.
     """
 
@@ -58,6 +60,8 @@ def prepare(trace: Trace, service: ServiceHistory) -> Prepared:
         .with_columns(
             pl.col("visit").cast(pl.UInt32),
             pl.col("step").cast(steps),
+            pl.col("ball").cast(BALLS),
+            pl.col("channel").cast(pl.Categorical),
             next_step=pl.when(same).then(pl.col("step").shift(-1)).cast(steps),
             visit_no=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("journey", "step"),
             gap_s=seconds(pl.when(same).then(pl.col("entered_at").shift(-1)) - pl.col("left_at")),

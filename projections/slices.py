@@ -25,7 +25,7 @@ from projections.shapes import JOURNEYS, STRAYS, VISITS, Trace
 from projections.tables import LAYOUT, LIVE, NONE, STRAYS_SLICE
 from projections.weeks import bounds_of
 
-FORMAT = 1
+FORMAT = 2
 """Counted up when the same tables come to other files."""
 
 
