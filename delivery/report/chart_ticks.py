@@ -66,4 +66,5 @@ def axis_of(ticks: Sequence[Tick], **more: Any) -> alt.Axis:  # noqa: ANN401 - a
     values = [tick.at for tick in ticks]
     names = json.dumps([tick.name for tick in ticks])
     called = f"{names}[indexof({json.dumps(values)}, datum.value)]"
-    return alt.Axis(values=values, labelExpr=called, **more)
+    # Without a count Vega leaves out every other tick where it finds them too many.
+    return alt.Axis(values=values, tickCount=len(values), labelExpr=called, **more)

@@ -17,7 +17,7 @@ CHANNELS = {
     "web": marked("web"),
     "phone": marked("phone"),
     "office": marked("office"),
-    "email": marked("email"),
+    "email": marked("e-mail"),
     "chat": marked("chat"),
     "paper": marked("paper"),
     "sms": marked("text message"),

@@ -31,19 +31,24 @@ def write_groups(
 
 def group_name(value: str, by: Breakdown, language: Language) -> str:
     """Name a group."""
-    if attribute_of(by).partition("@")[0] == "channel":
+    if _is_channel(by):
         return channel_name(value, language)
     return value_name(value, language)
 
 
-def attribute_of(by: Breakdown) -> str:
-    """The attribute, at the touch that was asked for."""
-    return by.attribute or ""
+def attribute_of(by: Breakdown, language: Language) -> str:
+    """The attribute, at the touch that was asked for; our own one has a word."""
+    attribute, word = by.attribute or "", language.text("channel")
+    return attribute.replace("channel", word, 1) if _is_channel(by) else attribute
+
+
+def _is_channel(by: Breakdown) -> bool:
+    return (by.attribute or "").partition("@")[0] == "channel"
 
 
 def write_group_ends(page: Tabled, by: Breakdown, words: Endings, language: Language) -> None:
     """Write where the journeys of each group stand."""
-    say, attribute = language.text, attribute_of(by)
+    say, attribute = language.text, attribute_of(by, language)
     heading = say("By {attribute}", attribute=attribute)
     if "@" not in attribute:
         heading = say("By {attribute} (at first touch)", attribute=attribute)
@@ -80,7 +85,7 @@ def write_group_steps(
     page: Tabled, by: Breakdown, names: Names, words: Endings, language: Language
 ) -> None:
     """Write how many of each group stop at each step."""
-    say, attribute = language.text, attribute_of(by)
+    say, attribute = language.text, attribute_of(by, language)
     rows = _step_by_step([(group.value, group.steps) for group in by.groups])
     page.table(
         say(words.drop_off_by, attribute=attribute),
@@ -111,7 +116,7 @@ def write_group_steps(
 
 def write_group_funnels(page: Tabled, by: Breakdown, names: Names, language: Language) -> None:
     """Write how far the journeys of each group came."""
-    say, attribute = language.text, attribute_of(by)
+    say, attribute = language.text, attribute_of(by, language)
     share = say("of entry")
     rows = _step_by_step([(group.value, group.funnel) for group in by.groups])
     page.table(
@@ -132,7 +137,7 @@ def write_group_funnels(page: Tabled, by: Breakdown, names: Names, language: Lan
 
 def write_group_times(page: Tabled, by: Breakdown, language: Language) -> None:
     """Write how long the completed journeys of each group took, and whose time that was."""
-    say, attribute = language.text, attribute_of(by)
+    say, attribute = language.text, attribute_of(by, language)
     page.table(
         say("Median times of completed journeys, by {attribute}", attribute=attribute),
         (

@@ -43,7 +43,9 @@ class Grouping:
 
     def heading(self) -> str:
         """Say by what."""
-        return self._language.text("By {attribute}", attribute=attribute_of(self._by))
+        return self._language.text(
+            "By {attribute}", attribute=attribute_of(self._by, self._language)
+        )
 
     def ends(self) -> tuple[Block, ...]:
         """Say how the groups do."""
@@ -61,7 +63,7 @@ class Grouping:
                 "Groups of too few people are left out."
             ),
         )
-        heading = say("Completion, by {attribute}", attribute=attribute_of(self._by))
+        heading = say("Completion, by {attribute}", attribute=attribute_of(self._by, language))
         return self._block(heading, how, tables, self._picture())
 
     def stops(self) -> tuple[Block, ...]:
@@ -70,7 +72,9 @@ class Grouping:
         tables = Tables(language)
         write_group_funnels(tables, self._by, self._names, language)
         write_group_steps(tables, self._by, self._names, self._words, language)
-        heading = say("Where people stop, by {attribute}", attribute=attribute_of(self._by))
+        heading = say(
+            "Where people stop, by {attribute}", attribute=attribute_of(self._by, language)
+        )
         how = How(
             say(
                 "The funnel and the last steps of each group: the same figures as those of all "
@@ -92,7 +96,7 @@ class Grouping:
         say, language = self._language.text, self._language
         tables = Tables(language)
         write_group_times(tables, self._by, language)
-        heading = say("Time, by {attribute}", attribute=attribute_of(self._by))
+        heading = say("Time, by {attribute}", attribute=attribute_of(self._by, language))
         how = How(
             say(
                 "From a journey's first touchpoint to its outcome. It is the customer's time "

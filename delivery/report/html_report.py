@@ -137,9 +137,9 @@ class _Report:
         if mature.rate is not None:
             lines.append(
                 language.plural(
-                    "Of the weeks alone whose journeys are all old enough: {share} "
+                    "In the weeks whose journeys are all old enough: {share} "
                     "({interval}, n = {n}).",
-                    "Of the weeks alone whose journeys are all old enough: {share} "
+                    "In the weeks whose journeys are all old enough: {share} "
                     "({interval}, n = {n}).",
                     mature.n,
                     share=language.percent(mature.rate),

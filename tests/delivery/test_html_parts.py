@@ -2,8 +2,11 @@
 
 import pytest
 
+from delivery.report.chart_ticks import numbers, percents
+from delivery.report.charts import Week, drawn, weeks
 from delivery.report.html import kept
 from delivery.report.html_parts import BROAD, DRAWN, Column, Table, foremost
+from delivery.report.language import ENGLISH
 
 
 @pytest.mark.parametrize("many", [0, 1, DRAWN, DRAWN + DRAWN // 4])
@@ -58,3 +61,12 @@ def test_table_says_what_it_needs_of_its_form(columns: int, word: str, form: str
     table = Table("", (Column("", is_words=True),) * columns, ((word,) * columns,))
 
     assert table.form == form
+
+
+def test_every_tick_of_a_chart_of_weeks_is_called() -> None:
+    rates = percents(0.99, ENGLISH)
+    week = Week("2026-W06", 9, 0.8, 0.7, 0.99, mature=True)
+
+    svg = drawn(weeks([week], rates=rates, counts=numbers(9, ENGLISH)), "of weeks")
+
+    assert all(f">{tick.name}<" in svg for tick in rates)

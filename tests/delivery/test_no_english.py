@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from analysis.journey_report import Breakdown
+from delivery.report.group_tables import attribute_of
+from delivery.report.language import Language
 from journeys.service import load_services, text
 from tests.catalogues import TRANSLATIONS, forms, translated
 from tests.delivery.command_line import LAST_DAY, SERVICES, answer
@@ -95,3 +98,13 @@ def known(code: str, report: Any) -> set[str]:  # noqa: ANN401
     found = words(" ".join([*said, *named(code), *data(report), *UNITS[code]]))
     assert not {"journeys", "the", "of", "with", "were"} & found
     return found
+
+
+@pytest.mark.parametrize(
+    ("attribute", "called"),
+    [("channel", "kanava"), ("channel@last", "kanava@last"), ("lang", "lang")],
+)
+def test_groups_by_channel_have_a_word_of_the_language(attribute: str, called: str) -> None:
+    by = Breakdown(attribute=attribute, groups=[])
+
+    assert attribute_of(by, Language("fi")) == called
