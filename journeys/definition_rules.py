@@ -7,6 +7,7 @@ look at whatever could be read, so that a slip in one place hides no problem in 
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -53,7 +54,7 @@ def problems_of(parts: Parts) -> list[str]:
 def problems_of_file(form: Parts) -> Iterator[str]:
     """List what is wrong with how files are said to be written; as `problems_of`."""
     zone = form.get("zone", "UTC")
-    if zone not in available_timezones():
+    if zone not in _zones():
         yield f"file.zone: {shown(zone)} is no time zone. Hint: Europe/Helsinki"
     encoding = form.get("encoding", "utf-8")
     if not _is_encoding(encoding):
@@ -159,6 +160,12 @@ def _of_the_source(parts: Parts) -> Iterator[str]:
             yield f"columns.{role}: is no role of a column, nor an attribute. {hint}"
         yield from _not_blank(column, f"columns.{role}", "the name of the column")
     yield from problems_of_file(parts.get("file", {}))
+
+
+@cache
+def _zones() -> set[str]:
+    """All time zones; to find them takes as long as to check a whole definition."""
+    return available_timezones()
 
 
 def _is_encoding(name: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 
-from journeys.service import Outcome
+from journeys.service import Outcome, fields_of
 
 _KINDS = {
     str: "text. Hint: put it in quotes",
@@ -120,7 +120,7 @@ def _read_struct(
     if not isinstance(raw, dict):
         problems.append(f"{at}{shown(raw)} is not a mapping. Hint: write it as key: value")
         return None
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    fields = {field.encode_name: field for field in fields_of(kind)}
     for key in raw:
         if key not in fields:
             hint = nearest(str(key), list(fields), "keys")

@@ -69,12 +69,15 @@ def _surprises(tag: str, first: str) -> bool:
     return tag.endswith(":timestamp") or (tag.endswith(":bool") and first in "yYnNoO")
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as people mean it: dates, yes and no stay text; a key given twice is a problem."""
+class _Loader(yaml.CSafeLoader):
+    """YAML as people mean it: dates, yes and no stay text; a key given twice is a problem.
+
+    Read by libyaml, nine times as quick as by Python: every command begins with definitions.
+    """
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the library's own
         first: [(tag, form) for tag, form in resolvers if not _surprises(tag, first)]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
 
     def __init__(self, text: str) -> None:
@@ -125,7 +128,10 @@ def _decode(text: str) -> tuple[Service | None, list[str]]:
         raw = loader.get_single_data()
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         return None, [_not_yaml(error)]
-    parts, problems = read_shape(raw, Service)
+    try:
+        parts, problems = read_shape(raw, Service)
+    except RecursionError as error:  # nested a thousand times
+        return None, [_not_yaml(error)]
     problems = [*loader.repeated, *problems, *problems_of(parts)]
     if problems:
         return None, problems

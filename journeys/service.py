@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal, get_args
@@ -330,9 +330,15 @@ def restore_service(definition: str | bytes) -> Service:
     return msgspec.json.decode(definition, type=Service)
 
 
+@cache
+def fields_of(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """List the fields of a type: msgspec finds them out anew with each question."""
+    return msgspec.structs.fields(kind)
+
+
 def _without_defaults(part: _Part) -> dict[str, object]:
     content: dict[str, object] = {}
-    for field in msgspec.structs.fields(part):
+    for field in fields_of(type(part)):
         value = getattr(part, field.name)
         default = field.default
         if field.default_factory is not msgspec.NODEFAULT:

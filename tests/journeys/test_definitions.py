@@ -296,12 +296,14 @@ def test_slip_in_one_step_hides_no_problem_of_another() -> None:
     [
         ("", "nothing is not a mapping. Hint: write it as key: value"),
         ("- a", "['a'] is not a mapping"),
-        ("key: [a", "line 1: is not YAML: while parsing a flow sequence"),
+        ("key: [a", "line 2: is not YAML: while parsing a flow sequence"),
         ("a: 1\n---\nb: 2", "line 2: is not YAML: expected a single document in the stream"),
         ("key: !!python/object:os.system x", "line 1: is not YAML: could not determine"),
         ("? [a]\n: b", "line 1: is not YAML: while constructing a mapping"),
         ("key: \x07", "is not YAML: unacceptable character"),
-        ("a: " + "[" * 1_000, "is not YAML: maximum recursion depth exceeded"),
+        ("a: " + "[" * 1_000, "line 1: is not YAML: while increasing flow level"),
+        ("key: " + "[" * 999 + "]" * 999, "is not YAML: maximum recursion depth"),
+        ("key: \ud800", "is not YAML: 'utf-8' codec can't encode"),
         ("version: " + "1" * 5_000, "is not YAML: Exceeds the limit"),
     ],
 )
