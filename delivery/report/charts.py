@@ -1,50 +1,19 @@
-"""Charts as SVG, by Altair: one form for each question, all of them read from top to bottom.
+"""Charts by Altair: one form for each question, all of them read from top to bottom."""
 
-A chart is drawn for two widths, and the page shows the one that fits. Its colours are those of
-`INKS`, by which `templates/page.css` finds its parts: it gives them the colours of light, dark and
-paper, and the patterns that say the same without a colour. A chart has no id and fetches no font.
-"""
-
-import re
-from collections.abc import Callable, Mapping, Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import altair as alt
-import vl_convert
 
+from delivery.report.chart_svg import INKS, SMALL, Chart, Drawing
 from delivery.report.chart_ticks import Tick, axis_of, scale_of
 from delivery.report.lettering import beside_each_other, fitted, width
 
-WIDE, NARROW = 640, 268
-"""CSS pixels: on a page of A4 or a screen, and on a small telephone."""
-
-INKS: Mapping[str, str] = {
-    "ink": "#16202b",
-    "quiet": "#46535f",
-    "grid": "#d3dae1",
-    "on": "#3f6ea5",
-    "finished": "#20693f",
-    "lost": "#a3264f",
-    "open": "#4a5a6b",
-    "city": "#a4622c",
-    "band": "#c9d8ea",
-    "optional": "#cad9eb",
-}
-
-NAME, SMALL = 14, 12
+NAME = 14
 _ROW, _TIGHT, _BAR = 54, 70, 18
 _LABEL_UP, _MARK_DOWN = -16, 7
 _NAME_UP, _FIGURES_UP = -27, -11
 _EDGE = 44
-_HEAD = re.compile(r"<svg [^>]*?width=\"([\d.]+)\" height=\"([\d.]+)\"[^>]*>")
-
-_TAG = re.compile(r"<[a-z][^>]*>")
-_SPOKEN = re.compile(r" (?:role|aria-[a-z]+|class)=\"[^\"]*\"")
-"""What Vega says of its parts to a screen reader, which is told of the whole."""
-
-Chart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.VConcatChart
-Drawing = Callable[[int], Chart]
 
 
 class Bar(NamedTuple):
@@ -115,24 +84,6 @@ class Week(NamedTuple):
     mature: bool
 
 
-def drawn(draw: Drawing, says: str) -> str:
-    """Draw a chart in both widths.
-
-    Args:
-        draw: Draws it in a width.
-        says: What a reader who does not see it is told.
-
-    Returns:
-        Two `svg` elements; the same bytes for the same chart.
-    """
-    return _svg(draw(WIDE), "wide", says) + _svg(draw(NARROW), "narrow", says)
-
-
-def drawn_small(draw: Drawing, says: str) -> str:
-    """Draw a chart that is small enough for any page; as `drawn`."""
-    return _svg(draw(NARROW), "small", says)
-
-
 def bars(rows: Sequence[Bar]) -> Drawing:
     """Draw bars below one another, each under its name; at least one."""
     parts = [
@@ -149,7 +100,7 @@ def bars(rows: Sequence[Bar]) -> Drawing:
             .encode(
                 x=alt.X("size:Q", stack="zero", axis=None, scale=alt.Scale(nice=False)),
                 y=_place(),
-                order="part:O",
+                order=alt.Order("part:O"),
                 color=alt.Color("ink:N", scale=None),
             )
         )
@@ -179,13 +130,13 @@ def counts(rows: Sequence[Bar]) -> Drawing:
         scale = alt.Scale(domain=[0, most], range=[names, across - figures], nice=False)
         x = alt.X("size:Q", axis=None, scale=scale)
         lines = base.mark_bar(size=_BAR - 2).encode(
-            x=x, x2=alt.datum(0), y=_place(), color=alt.Color("ink:N", scale=None)
+            x=x, x2=alt.X2Datum(0), y=_place(), color=alt.Color("ink:N", scale=None)
         )
         told = base.mark_text(align="left", xOffset=6, fontSize=SMALL, color=INKS["ink"]).encode(
-            x=x, y=_place(), text="told:N"
+            x=x, y=_place(), text=alt.Text("told:N")
         )
         called = base.mark_text(align="left", fontSize=SMALL, color=INKS["quiet"]).encode(
-            x=alt.value(0), y=_place(), text="name:N"
+            x=_at(0), y=_place(), text=alt.Text("name:N")
         )
         return alt.layer(lines, told, called).properties(
             width=across, height=len(rows) * (_BAR + 4)
@@ -211,11 +162,11 @@ def ranges(rows: Sequence[Range], ticks: Sequence[Tick]) -> Drawing:
         x = scale_of(ticks, alt.Scale(domain=[0, ticks[-1].at], nice=False))
         base = alt.Chart(_data(known))
         bounds = base.mark_rule(strokeWidth=7, yOffset=_MARK_DOWN, color=INKS["on"]).encode(
-            x=alt.X("low:Q", **x), x2="high:Q", y=_place()
+            x=alt.X("low:Q", **x), x2=alt.X2("high:Q"), y=_place()
         )
         points = base.mark_point(
             filled=True, opacity=1, size=70, yOffset=_MARK_DOWN, color=INKS["ink"]
-        ).encode(x="value:Q", y=_place())
+        ).encode(x=alt.X("value:Q"), y=_place())
         return _under_names([bounds, points], rows, across)
 
     return draw
@@ -245,14 +196,17 @@ def spreads(rows: Sequence[Spread], ticks: Sequence[Tick]) -> Drawing:
         x = scale_of(ticks, alt.Scale(type="log", domain=[least, most], nice=False))
         base = alt.Chart(_data(content))
         most_of_them = base.mark_rule(strokeWidth=2, yOffset=_MARK_DOWN).encode(
-            x=alt.X("t10:Q", **x), x2="t90:Q", y=_place(), color=alt.Color("ink:N", scale=None)
+            x=alt.X("t10:Q", **x),
+            x2=alt.X2("t90:Q"),
+            y=_place(),
+            color=alt.Color("ink:N", scale=None),
         )
         half = base.mark_rule(strokeWidth=12, yOffset=_MARK_DOWN).encode(
-            x="t25:Q", x2="t75:Q", y=_place(), color=alt.Color("ink:N", scale=None)
+            x=alt.X("t25:Q"), x2=alt.X2("t75:Q"), y=_place(), color=alt.Color("ink:N", scale=None)
         )
         median = base.mark_tick(
             thickness=3, size=_BAR + 2, yOffset=_MARK_DOWN, color=INKS["ink"]
-        ).encode(x="t50:Q", y=_place())
+        ).encode(x=alt.X("t50:Q"), y=_place())
         return _under_names([most_of_them, half, median], rows, across)
 
     return draw
@@ -298,9 +252,14 @@ def weeks(rows: Sequence[Week], *, rates: Sequence[Tick], counts: Sequence[Tick]
         )
         upper = alt.layer(
             known.mark_area(color=INKS["band"], opacity=1).encode(
-                x=x, y=alt.Y("low:Q", title=None), y2="high:Q", detail="stretch:N"
+                x=x,
+                y=alt.Y("low:Q", title=None),
+                y2=alt.Y2("high:Q"),
+                detail=alt.Detail("stretch:N"),
             ),
-            known.mark_line(color=INKS["on"], strokeWidth=2).encode(x=x, y=y, detail="stretch:N"),
+            known.mark_line(color=INKS["on"], strokeWidth=2).encode(
+                x=x, y=y, detail=alt.Detail("stretch:N")
+            ),
             known.mark_point(filled=True, opacity=1, size=24, color=INKS["ink"]).encode(x=x, y=y),
         ).properties(width=room, height=180)
         lower = (
@@ -351,15 +310,19 @@ def _under_names(
     above, beside = (_NAME_UP, _FIGURES_UP) if tight else (_LABEL_UP, _LABEL_UP)
     names = base.mark_text(
         align="left", yOffset=above, fontSize=NAME, fontWeight=600, color=INKS["ink"]
-    ).encode(x=alt.value(0), y=_place(), text="name:N")
+    ).encode(x=_at(0), y=_place(), text=alt.Text("name:N"))
     figures = base.mark_text(
         align="left" if tight else "right",
         yOffset=beside,
         fontSize=SMALL,
         color=INKS["quiet"],
-    ).encode(x=alt.value(0 if tight else across), y=_place(), text="told:N")
+    ).encode(x=_at(0 if tight else across), y=_place(), text=alt.Text("told:N"))
     height = len(rows) * (_TIGHT if tight else _ROW)
     return alt.layer(*marks, names, figures).properties(width=across, height=height)
+
+
+def _at(across: int) -> alt.XValue:
+    return alt.XValue(across)  # type: ignore[no-untyped-call]
 
 
 def _place() -> alt.Y:
@@ -367,26 +330,4 @@ def _place() -> alt.Y:
 
 
 def _data(rows: Sequence[Mapping[str, object]]) -> alt.InlineData:
-    return alt.InlineData(values=[dict(row) for row in rows])
-
-
-def _svg(chart: Chart, kind: str, says: str) -> str:
-    quiet = {"labelColor": INKS["quiet"], "labelFontSize": SMALL}
-    specification = (
-        chart.configure(aria=False, font="sans-serif", background="transparent", padding=2)
-        .configure_view(stroke=None)
-        .configure_axis(
-            domain=False, ticks=False, gridColor=INKS["grid"], labelLimit=0, labelPadding=6, **quiet
-        )
-        .to_json(indent=None)
-    )
-    picture = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
-    found = _HEAD.match(picture)
-    assert found is not None, "an svg says how large it is"  # noqa: S101
-    across, down = found.groups()
-    opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart {kind}" role="img" '
-        f'aria-label="{escape(says, quote=True)}" viewBox="0 0 {across} {down}" '
-        f'width="{across}" height="{down}" preserveAspectRatio="xMinYMin">'
-    )
-    return opening + _TAG.sub(lambda tag: _SPOKEN.sub("", tag[0]), picture[found.end() :])
+    return alt.InlineData(values=tuple(map(dict, rows)))  # of a list Altair makes copies

@@ -1,8 +1,9 @@
 """What surrounds the journeys on a page in HTML: channels, the data."""
 
 from analysis.journey_report import JourneyReport
+from delivery.report.chart_svg import drawn
 from delivery.report.chart_ticks import percents
-from delivery.report.charts import Range, drawn, ranges
+from delivery.report.charts import Range, ranges
 from delivery.report.circumstances import channel_name, write_channels, write_quality
 from delivery.report.endings import Endings
 from delivery.report.html_parts import Block, How, Legend, Picture, Tables, table

@@ -4,8 +4,9 @@ There are no blocks where no breakdown was asked for.
 """
 
 from analysis.journey_report import JourneyReport
+from delivery.report.chart_svg import drawn
 from delivery.report.chart_ticks import percents
-from delivery.report.charts import Range, drawn, ranges
+from delivery.report.charts import Range, ranges
 from delivery.report.endings import Endings
 from delivery.report.group_tables import (
     attribute_of,

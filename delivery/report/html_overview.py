@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from analysis.journey_report import Overview
 from delivery.moments import start_of
+from delivery.report.chart_svg import drawn
 from delivery.report.chart_ticks import percents
-from delivery.report.charts import Bar, Range, bars, drawn, ranges
+from delivery.report.charts import Bar, Range, bars, ranges
 from delivery.report.endings import Endings
 from delivery.report.html import html_of
 from delivery.report.html_parts import Block, How, HtmlPage, Legend, Picture, Section, Tables, Tile

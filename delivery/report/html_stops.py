@@ -6,8 +6,9 @@ from msgspec import UnsetType
 
 from analysis.drop_off import NOT_A_CUSTOMER_STEP
 from analysis.journey_report import FunnelStep, JourneyReport, StepRow
+from delivery.report.chart_svg import drawn
 from delivery.report.chart_ticks import percents
-from delivery.report.charts import Bar, Range, bars, drawn, ranges
+from delivery.report.charts import Bar, Range, bars, ranges
 from delivery.report.circumstances import write_next
 from delivery.report.endings import Endings
 from delivery.report.html_parts import (

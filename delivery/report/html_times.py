@@ -2,8 +2,9 @@
 
 from analysis.journey_report import JourneyReport
 from analysis.sections import Spent
+from delivery.report.chart_svg import drawn, drawn_small
 from delivery.report.chart_ticks import durations
-from delivery.report.charts import Bar, Spread, counts, drawn, drawn_small, spreads
+from delivery.report.charts import Bar, Spread, counts, spreads
 from delivery.report.circumstances import bucket_name, write_histograms, write_times
 from delivery.report.html_parts import Block, How, Legend, Picture, Tables, foremost, table
 from delivery.report.language import Language

@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 
 from analysis.journey_report import JourneyReport, TrendWeek
+from delivery.report.chart_svg import drawn
 from delivery.report.chart_ticks import numbers, percents
-from delivery.report.charts import Week, drawn, weeks
+from delivery.report.charts import Week, weeks
 from delivery.report.html_parts import Block, How, Legend, Picture, table
 from delivery.report.language import Language
 

@@ -10,7 +10,7 @@ from html import escape
 from itertools import pairwise
 from typing import NamedTuple
 
-from delivery.report.charts import NARROW, WIDE
+from delivery.report.chart_svg import NARROW, WIDE
 from delivery.report.language import DAY, HOUR, MINUTE, Language
 from delivery.report.lettering import width
 from delivery.report.time_line import Mark, TimeLine, places, rows_for

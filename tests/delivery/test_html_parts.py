@@ -2,8 +2,9 @@
 
 import pytest
 
+from delivery.report.chart_svg import drawn
 from delivery.report.chart_ticks import numbers, percents
-from delivery.report.charts import Week, drawn, weeks
+from delivery.report.charts import Week, weeks
 from delivery.report.html import kept
 from delivery.report.html_parts import BROAD, DRAWN, Column, Table, foremost
 from delivery.report.language import ENGLISH
