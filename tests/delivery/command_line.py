@@ -6,11 +6,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from typer.testing import CliRunner
+from typer import testing
+from typer.main import get_command
 
 from delivery.cli import app
 from journeys.errors import PolkuError
@@ -29,6 +31,7 @@ SERVICES = (
     "varaamo-seasonal",
     "youth-summer-voucher",
 )
+testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # else built for each call
 _OURS = ("DATA", "DATABASE", "SERVICES", "PSEUDONYM_KEY", "DATABASE_FILE", "PSEUDONYM_KEY_FILE")
 
 
@@ -44,7 +47,7 @@ class Answer(NamedTuple):
 def polku(*words: object) -> Answer:
     """Run in this process; ends as `main` does, which the tests of exit codes hold it to."""
     unset: dict[str, str | None] = {f"POLKU_{name}": None for name in _OURS}
-    result = CliRunner().invoke(app, [str(word) for word in words], env=unset)
+    result = testing.CliRunner().invoke(app, [str(word) for word in words], env=unset)
     if isinstance(result.exception, PolkuError):
         return Answer(1, result.stdout, f"{result.stderr}polku: {result.exception}\n")
     if result.exception is not None and not isinstance(result.exception, SystemExit):

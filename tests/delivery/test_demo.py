@@ -8,6 +8,8 @@ import pytest
 from journeys.service import load_services
 from tests.delivery.command_line import Answer, answer, polku
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Answer]:
