@@ -18,6 +18,8 @@ unexport POLKU_DATA POLKU_DATABASE POLKU_DATABASE_FILE POLKU_SERVICES
 unexport POLKU_PSEUDONYM_KEY POLKU_PSEUDONYM_KEY_FILE
 unexport $(filter-out POLKU_KAFKA_JARS,$(filter POLKU_KAFKA_%,$(.VARIABLES)))
 unexport PYTHONHOME PYTHONPATH
+# Else each of the hundreds of processes that the tests start would compile all of Polku again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check fmt bench slow faults parts schemas messages tour lock run-setup dev-setup

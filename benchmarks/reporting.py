@@ -36,7 +36,7 @@ MEBIBYTE = 1 << 20
 
 
 class City(NamedTuple):
-    """A demo city, recorded, projected and read once."""
+    """A made-up city, recorded, projected and read once."""
 
     data: Path
     touchpoints: int
@@ -130,13 +130,22 @@ def take_runs(
 def city(folder: Path, journeys: int) -> City:
     """Make a city up, unless it is there, and read it for the first time."""
     data = folder / f"city-{journeys}"
-    if not (data / "truth.json").exists():
-        polku("demo", "--data", str(data), "--journeys", str(journeys))
+    truth = data / "truth.json"
+    if not truth.exists():
+        polku("ingest", "city", "--data", str(data), "--journeys", str(journeys))
+        polku("project", "--data", str(data))
+        with EventLog.open(log_of(data)) as log:
+            touchpoints = sum(map(len, touchpoint_chunks(log, until=log.head())))
+        truth.write_text(json.dumps({"touchpoints": touchpoints}), encoding="utf-8")
     for file in (data / "cache").glob("*/*/*"):
         file.unlink()
-    truth = json.loads((data / "truth.json").read_text(encoding="utf-8"))
     first = told_by(sys.executable, PEERS / "polku_tasks.py", "reports", data)
-    return City(data, truth["touchpoints"], first.seconds)
+    return City(data, json.loads(truth.read_text("utf-8"))["touchpoints"], first.seconds)
+
+
+def log_of(data: Path) -> str:
+    """Where the log of a data folder is."""
+    return read_settings(data=data, environment={}).log_url
 
 
 def environment(folder: Path) -> Path:
@@ -153,7 +162,7 @@ def environment(folder: Path) -> Path:
 def raw_log(large: City, path: Path) -> Path:
     """Write the log in the order of its arrival as one Parquet file."""
     if not path.exists():
-        with EventLog.open(read_settings(data=large.data, environment={}).log_url) as log:
+        with EventLog.open(log_of(large.data)) as log:
             chunks = [
                 chunk.select(
                     "service",

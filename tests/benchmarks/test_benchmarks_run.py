@@ -36,7 +36,7 @@ def test_benchmark_runs_and_writes_its_figures(script: str, name: str, size: str
 
 
 def test_benchmark_of_reports_runs_and_writes_its_figures() -> None:
-    run("reporting", "report", "--size", "6000", "--no-peers")
+    run("reporting", "report", "--size", "1200", "--no-peers")
 
 
 @pytest.mark.xdist_group("kafka")
