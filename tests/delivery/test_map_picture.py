@@ -5,7 +5,7 @@ from random import Random
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.report.journey_map import lay_out
@@ -32,6 +32,9 @@ HOSTILE = (
     "nul\x00 bell\x07 line\nfeed\ttab \ud800 \uffff",
     "",
 )
+
+FEWER = settings(max_examples=50)
+"""For laws that draw a map: each takes a tenth of a second."""
 
 
 def boxes(picture: Picture) -> list[Area]:
@@ -84,6 +87,7 @@ def assert_clear(picture: Picture) -> None:
                     assert half <= y <= picture.height - half
 
 
+@FEWER
 @given(journeys=walks(), code=st.sampled_from(["fi", "sv", "en"]), draft=st.booleans())
 def test_nothing_lies_over_anything_else(journeys: list[Walk], code: str, *, draft: bool) -> None:
     report = report_of(journeys, STEPS, draft=draft, hidden={"ends": 3})
@@ -91,6 +95,7 @@ def test_nothing_lies_over_anything_else(journeys: list[Walk], code: str, *, dra
     assert_clear(draw(lay_out(report), Language(code), Keys()))
 
 
+@FEWER
 @given(st.lists(st.text(max_size=300), min_size=2, max_size=6, unique=True), st.randoms())
 def test_no_name_breaks_the_picture(names: list[str], chance: Random) -> None:
     journeys: list[Walk] = [
@@ -103,6 +108,7 @@ def test_no_name_breaks_the_picture(names: list[str], chance: Random) -> None:
     ET.fromstring(map_svg(layout, ENGLISH, Keys()))  # noqa: S314 - ours
 
 
+@FEWER
 @given(walks(), st.integers(0, 9))
 def test_same_report_is_the_same_bytes(journeys: list[Walk], seed: int) -> None:
     report = report_of(journeys, STEPS)
