@@ -5,8 +5,11 @@ from datetime import date, timedelta
 from itertools import accumulate, chain
 from typing import Any
 
+import msgspec
 import pytest
 
+from analysis.journey_report import Breakdown
+from delivery.report.group_tables import attribute_of
 from delivery.report.language import LANGUAGES, Language
 from tests.delivery.command_line import LAST_DAY, SERVICES, answer, numbers, polku
 from tests.delivery.conftest import City
@@ -205,9 +208,9 @@ def tables_of_report(
             )
         ],
     )
-    attribute = report["by"]["attribute"]
-    if attribute is None:
+    if report["by"]["attribute"] is None:
         return
+    attribute = attribute_of(msgspec.convert(report["by"], Breakdown), language)
     groups = report["by"]["groups"]
     yield (
         say("By {attribute} (at first touch)", attribute=attribute),
