@@ -13,9 +13,9 @@ from delivery.report.map_svg import MAP_STYLE
 _TEMPLATES = PackageLoader("delivery.report")
 
 _NUMBER = r"\d[\d.,\N{NO-BREAK SPACE}]*"
-_KEPT = re.compile(
-    rf"n = {_NUMBER}|{_NUMBER}(?:[-\N{{EN DASH}}]{_NUMBER})?[ \N{{NO-BREAK SPACE}}]?%"
-)
+_TIME = rf"{_NUMBER} (?:d|h|min|s)\b"
+_SHARE = rf"{_NUMBER}(?:[-\N{{EN DASH}}]{_NUMBER})?[ \N{{NO-BREAK SPACE}}]?%(?:[-:]\w+)?"
+_KEPT = re.compile(rf"n = {_NUMBER}|{_TIME}(?: {_TIME})?|{_SHARE}")
 
 
 def html_of(page: HtmlPage, language: Language) -> str:

@@ -257,19 +257,21 @@ class Language:
             >>> english = Language("en")
             >>> [english.duration(seconds) for seconds in (42.4, 200, 7500, 190000, None)]
             ['42 s', '3 min 20 s', '2 h 5 min', '2 d 4 h', '-']
+            >>> [english.duration(seconds) for seconds in (0, 59.7, 3599, 86_000)]
+            ['0 s', '1 min', '1 h', '1 d']
         """
         if seconds is None:
             return NOTHING
-        whole = round(seconds)
         sizes = (DAY, HOUR, MINUTE, 1)
         place = next((place for place, size in enumerate(sizes) if seconds >= size), 3)
         size, unit = sizes[place], self._manner.units[place]
-        if size == 1:
-            return self._with_unit(self.count(whole), unit)
         many, rest = divmod(int(seconds), size)
-        part = rest // sizes[place + 1]
+        part = 0 if size == 1 else rest // sizes[place + 1]
         if many >= 10 or not part:
-            return self._with_unit(self.count(round(seconds / size)), unit)
+            rounded = round(seconds / size)
+            if place and rounded * size >= sizes[place - 1]:
+                return self.duration(sizes[place - 1])
+            return self._with_unit(self.count(rounded), unit)
         smaller = self._manner.units[place + 1]
         gap = self._manner.gap
         return f"{self._with_unit(str(many), unit)}{gap}{self._with_unit(str(part), smaller)}"

@@ -38,6 +38,9 @@ def test_largest_rows_of_a_long_list_are_drawn_in_its_order() -> None:
         ),
         ("0.4 % (0.2-0.9 %)", ["0.4 %", "0.2-0.9 %"]),
         ("T07-5 in 40 days", []),
+        ("within 1 min 54 s, or 3 d", ["1 min 54 s", "3 d"]),
+        ("95 %:n v\N{LATIN SMALL LETTER A WITH DIAERESIS}li", ["95 %:n"]),
+        ("95 %-intervall", ["95 %-intervall"]),
     ],
 )
 def test_number_with_what_belongs_to_it_is_kept_in_one_line(
